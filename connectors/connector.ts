@@ -1,0 +1,226 @@
+import type { Readable } from 'node:stream'
+import type { Static, TSchema } from 'typebox'
+import type { Address } from '../model/address.ts'
+import type { ReceiptOf } from '../model/change.ts'
+import type { Health } from '../model/channel.ts'
+import type { Content, ContentType, ForeignMedia, MediaType } from '../model/content.ts'
+import type { Failure } from '../model/failure.ts'
+import type { FileId } from '../model/ids.ts'
+import type { Category } from '../model/message.ts'
+import type { Random } from '../model/random.ts'
+import type { Observation, Status } from '../model/status.ts'
+
+/**
+ * The contract of a channel, and the place to start reading.
+ *
+ * A connector is a value that translates one provider. It holds no state, starts no timer and opens no socket of its
+ * own: what it needs from outside comes in as `Io`. The gateway, the queue and the tests treat all connectors alike;
+ * whatever differs between providers is said here, as data or as a function of data.
+ */
+export type Connector<Config> = {
+  /** The name in URLs, in config and in the API: `whatsapp`. */
+  connector: string
+  title: string
+  /** Checked by the API. `secret()` marks what is sealed at rest and never shown, at any depth. */
+  config: TSchema
+  /** What the channel can carry. `queue/fit.ts` splits and degrades by it before `send` is called. */
+  can: (config: Config) => Capabilities
+  /** How fast, and which account shares the allowance. `live` is what the provider last told about it. */
+  limits: (config: Config, live: Live) => Limits
+  /** What the provider's payloads call this channel; `Inbound.to` is compared with it. */
+  keyOf: (config: Config) => string
+  /** For a connector that is called. One that polls has none. */
+  receive?: {
+    /** The gateway calls it for every request over the raw bytes, before anything is parsed. */
+    verify: Verify<Config>
+    /** The provider's handshake when a webhook is subscribed. undefined: this request is not one. */
+    hello?: (request: WebhookRequest, config: Config) => Reply | undefined
+    /**
+     * Reads a verified request. Pure, synchronous and total: no clock, no I/O, no throw for what it does not know.
+     * Every batch is read whole, each item named with its own channel. What is not the provider's shape at all is
+     * one `rejected` item.
+     */
+    parse: (request: WebhookRequest) => Inbound[]
+    /** What success looks like to this provider; 200 with no body if absent. */
+    reply?: Reply
+    /** How long it tries again when we answer 503 (RULES B9). */
+    redelivers: 'hours' | 'seldom'
+  }
+  /**
+   * Sends one part. It is called once per durable attempt, and does not retry by itself.
+   * @throws SendFailure; anything else is taken for a defect of ours.
+   */
+  send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /** Opens media that an inbound message named. Called after the webhook was answered. */
+  fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
+  /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
+  check: (config: Config, io: Io) => Promise<Health>
+}
+
+/** A connector whose config type only itself knows: what the registry holds. */
+export type AnyConnector = Connector<never>
+
+/** Makes a registry entry of a connector; from here on its config is opaque and was checked by its schema. */
+export function defineConnector<S extends TSchema>(
+  connector: Connector<Static<S>> & { config: S },
+): AnyConnector {
+  return connector as unknown as AnyConnector
+}
+
+/** What the gateway hands to `verify`, `hello` and `parse`. Header names are in lower case. */
+export type WebhookRequest = {
+  method: string
+  /** The public URL that the provider called, as it signed it (RULES G4). */
+  url: string
+  query: Record<string, string>
+  headers: Record<string, string | undefined>
+  body: Buffer
+}
+
+export type Reply = { status: number; contentType?: string; body?: string }
+
+/**
+ * How a request proves who sent it. `secrets` names the keys a channel holds, so that a URL serving many channels
+ * tries each distinct key once (RULES B2). `check` compares in constant time.
+ */
+export type Verify<Config> =
+  | {
+      secrets: (config: Config) => readonly string[]
+      check: (request: WebhookRequest, secret: string) => boolean
+    }
+  | { unsigned: string }
+
+/** For a provider that signs nothing. The reason is shown in the docs and in `check`. */
+export function unsigned(why: string): { unsigned: string } {
+  return { unsigned: why }
+}
+
+/** One thing that a delivery told. `to` is the channel's `keyOf`; `at` the provider's time in milliseconds. */
+export type Inbound = { to: string } & (
+  | InboundMessage
+  | {
+      kind: 'receipt'
+      of: ReceiptOf
+      status: Observation['status'] | 'pending'
+      at: number
+      raw: string
+      failure?: Failure
+    }
+  /** Understood and of no use to anyone; counted by `why`. */
+  | { kind: 'ignored'; why: string }
+  /** Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). */
+  | { kind: 'rejected'; why: string }
+)
+
+export type InboundMessage = {
+  kind: 'message' | 'echo'
+  /** Unique in the channel (RULES B1). */
+  key: string
+  providerId: string | null
+  at: number
+  /** Where an answer goes. On an echo: to whom it went. */
+  address: Address
+  /** Other addresses that the provider says are the same person. */
+  also?: Address[]
+  name?: string
+  thread?: string
+  content: Content<ForeignMedia>
+  replyTo?: string
+  reactionTo?: string
+  context?: Record<string, string>
+}
+
+/** What leaves in one request. `content` was fitted: it is within `can`. */
+export type Outbound = {
+  address: Address
+  content: Content<OutboundMedia>
+  category: Category
+  /** Our name for this attempt; the provider echoes it on receipts where it can. */
+  reference: string
+  /** The provider's id of the message that is answered, or reacted to. */
+  replyTo: string | null
+  reactionTo: string | null
+}
+
+export type OutboundMedia =
+  | { link: string; mimeType?: string; name?: string }
+  | {
+      id: FileId
+      mimeType: string
+      size: number
+      sha256: string
+      name?: string
+      open: () => Promise<Readable>
+    }
+
+/** The provider took it. Several ids where it cut the part into segments. `held`: taken, but kept back (RULES D4). */
+export type Sent = { providerIds: string[]; held?: boolean; raw: string }
+
+export type MediaStream = { stream: Readable; mimeType?: string; size?: number; sha256?: string }
+
+/** What a connector may touch. Everything here is counted, timed, bounded and redacted by its giver. */
+export type Io = {
+  http: Http
+  /** Aborts when the call must end. */
+  signal: AbortSignal
+  now: () => number
+  random: Random
+  /** Remembers what `make` gave under `key` for this channel, in memory, for `forMs`. */
+  memo: <T>(key: string, forMs: number, make: () => Promise<T>) => Promise<T>
+}
+
+/**
+ * The one way out. Answers whatever the status; a connection that failed is thrown as SendFailure on the right side
+ * of the certain/uncertain line (RULES C5). Redirects are not followed unless asked, and vetted again (RULES G3).
+ */
+export type Http = (request: HttpRequest) => Promise<HttpAnswer>
+
+export type HttpRequest = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  url: string
+  headers?: Record<string, string>
+  body?: string | Buffer | Readable | FormData
+  signal?: AbortSignal
+  /** How long the answer may take; 20 s if absent, 60 s for media (RULES C7). */
+  answerMs?: number
+  redirectsMax?: number
+}
+
+export type HttpAnswer = {
+  status: number
+  headers: Record<string, string | undefined>
+  /** The body, read whole and bounded. */
+  text: () => Promise<string>
+  /** The body as JSON; undefined if it is none. */
+  json: () => Promise<unknown>
+  /** The body as it comes. Use one of the three. */
+  stream: Readable
+}
+
+/** What a channel can carry, as data. `queue/fit.ts` is its only reader. */
+export type Capabilities = {
+  /** Longest text of one part, counted in `unit`. */
+  text: { max: number; unit: 'characters' | 'bytes' }
+  /** Longest caption; 0 where media take none. */
+  captionMax: number
+  /** Media it takes, with the largest size in bytes. A missing one is degraded to a document, or to a link. */
+  media: { [T in MediaType]?: { bytesMax: number; mimeTypes?: readonly string[]; caption: boolean } }
+  /** Content that it carries as such; the rest is turned into text where that keeps its meaning. */
+  carries: readonly ContentType[]
+  buttons?: { max: number; titleMax: number; textMax: number }
+  list?: { rowsMax: number; titleMax: number; textMax: number }
+  /** Whether an answer can quote the message it answers. */
+  quotes: boolean
+  /** The statuses it ever tells; the others are `n/a`, never assumed (RULES D7). */
+  observes: readonly Status[]
+}
+
+/** What the provider last told about the account. Absent means: never told. */
+export type Live = { perSecond?: number; tier?: number | null; quality?: 'green' | 'yellow' | 'red' }
+
+export type Limits = {
+  /** The account or portfolio whose allowance is shared; with the connector's name it is the sender group (RULES C3). */
+  account: string
+  /** Messages a second of this channel; null where the provider names no number. */
+  perSecond: number | null
+}

@@ -1,0 +1,213 @@
+import type { Address } from './address.ts'
+import type { ChannelStatus, Health } from './channel.ts'
+import type { Content, ForeignMedia, StoredMedia } from './content.ts'
+import type { ClosingNote, ConversationSource } from './conversation.ts'
+import type { Failure } from './failure.ts'
+import type { ChannelId, ContactId, ConversationId, FileId, MessageId, TokenId, WorkspaceId } from './ids.ts'
+import type { Category, Source } from './message.ts'
+import type { Observation } from './status.ts'
+
+/**
+ * Everything that happens is a change, committed through one door. A transaction is a value: a list of changes of
+ * one workspace, with what must still hold for it to be applied. The caller waits for one answer and holds nothing
+ * open meanwhile.
+ */
+export type Transaction = {
+  workspace: WorkspaceId
+  changes: Change[]
+  /** The follower's cursor moves in the same commit; if it is not at `from`, the whole list is refused (RULES A4). */
+  cursor?: { follower: string; from: number; to: number }
+  /** Further conditions on the whole list: what the caller decided on must still be so (RULES A4). */
+  when?: { conversation: ConversationId; version: number }[]
+  /** The same `scope` and `key` again gives the first outcomes, unless `hash` differs (RULES C12). */
+  once?: { scope: string; key: string; hash: string }
+}
+
+/** What became of a transaction. `replayed`: nothing was done now, these are the outcomes of the first time. */
+export type Committed = { outcomes: Outcome[]; head: number; replayed: boolean }
+
+/** What became of one change. A refused one did nothing; the others of its list stand (RULES A2). */
+export type Outcome =
+  | { ok: true; id?: string; duplicate?: boolean }
+  | { ok: false; code: Refusal; detail: string }
+
+export const REFUSALS = [
+  /** There is no such thing in this workspace. */
+  'notFound',
+  /** It exists already. */
+  'exists',
+  /** The state it is in does not allow this. */
+  'state',
+  /** The cursor, the version or the lease that this was decided on is no longer so; decide again. */
+  'stale',
+  /** The idempotency key was used for another body. */
+  'keyReused',
+  /** There is no address, channel or conversation to send with. */
+  'noRecipient',
+  /** A bound on how much may be kept was reached. */
+  'full',
+] as const
+export type Refusal = (typeof REFUSALS)[number]
+
+export type Change =
+  | { kind: 'workspaceCreated'; name: string }
+  | { kind: 'tokenCreated'; id: TokenId; hash: string; role: 'operator'; name: string }
+  | ChannelCreated
+  | ChannelUpdated
+  | { kind: 'channelDeleted'; channel: ChannelId }
+  | { kind: 'channelHealth'; channel: ChannelId; health: Health }
+  | Received
+  | Receipt
+  | { kind: 'rejected'; channel: ChannelId; why: string; raw: Uint8Array; contentType: string }
+  | Enqueued
+  | { kind: 'cancelled'; message: MessageId }
+  | Attempted
+  | Settled
+  | { kind: 'closed'; conversation: ConversationId; by: ConversationSource; note?: ClosingNote }
+  | FileCreated
+  | MediaFetched
+
+/** `config` arrives sealed: its secret values are unreadable without the key. */
+export type ChannelCreated = {
+  kind: 'channelCreated'
+  id: ChannelId
+  connector: string
+  name: string
+  config: Record<string, unknown>
+  /** What the provider's payloads call this channel; unique per workspace and connector (RULES B2). */
+  providerKey: string
+  /** Channels that share a provider account or portfolio share one lease and its limits (RULES C3). */
+  senderGroup: string
+}
+
+export type ChannelUpdated = {
+  kind: 'channelUpdated'
+  channel: ChannelId
+  set: {
+    name?: string
+    status?: ChannelStatus
+    config?: Record<string, unknown>
+    providerKey?: string
+    senderGroup?: string
+  }
+}
+
+/** An inbound message, or an echo of one that the business wrote in the provider's own app. */
+export type Received = {
+  kind: 'received'
+  channel: ChannelId
+  /** Unique in the channel: the same key again is the same message (RULES B1). */
+  key: string
+  providerId: string | null
+  /** The provider's time. */
+  at: number
+  echo: boolean
+  /** Where the answer goes. On an echo, to whom it went. */
+  address: Address
+  /** Further addresses the provider says are the same person. */
+  also: Address[]
+  name?: string
+  /** Root of the e-mail thread; absent on chat channels. */
+  thread?: string
+  content: Content<ForeignMedia>
+  /** Provider ids of the message this one answers or reacts to. */
+  replyTo?: string
+  reactionTo?: string
+  context?: Record<string, string>
+}
+
+/** What a receipt is about: RULES D5. `providerId` and `reference` may both be told; the first known one counts. */
+export type ReceiptOf =
+  | { providerId: string; reference?: string }
+  | { reference: string }
+  | { upTo: number; address: Address }
+
+export type Receipt = {
+  kind: 'receipt'
+  channel: ChannelId
+  of: ReceiptOf
+  status: Observation['status'] | 'pending'
+  at: number
+  /** The provider's word, unchanged. */
+  raw: string
+  failure?: Failure
+}
+
+/** A message to be sent. One of `to`, `contact` or `conversation` says to whom. */
+export type Enqueued = {
+  kind: 'enqueued'
+  channel?: ChannelId
+  to?: Address
+  contact?: ContactId
+  conversation?: ConversationId
+  content: Content<StoredMedia>
+  source: Source
+  category: Category
+  lane: Lane
+  expiresAt: number
+  replyTo?: MessageId
+  reactionTo?: MessageId
+  retryOf?: MessageId
+  broadcast?: string
+}
+
+/** Lanes in order of priority (RULES C9): a person's answer, then rules and programs, then campaigns. */
+export const LANES = ['reply', 'normal', 'bulk'] as const
+export type Lane = (typeof LANES)[number]
+
+/** The lease under which the queue acts. A `fence` that is not the newest is refused (RULES C4). */
+export type Lease = { group: string; fence: number }
+
+/**
+ * The step before the first byte is written (RULES C2). From here on a crash leaves the attempt uncertain.
+ * `parts` freezes how many parts the content was split into, at the first attempt.
+ */
+export type Attempted = {
+  kind: 'attempted'
+  message: MessageId
+  lease: Lease
+  part: number
+  attempt: number
+  parts: number
+  /** The platform held it back for a rate or a tier. */
+  queued: boolean
+}
+
+export type Settled = {
+  kind: 'settled'
+  message: MessageId
+  lease: Lease
+  part: number
+  /** The number of the attempt; 0 when it failed before any. */
+  attempt: number
+  result: /** The provider took it: a fact, whoever brings it. `held`: taken, but kept back by the provider (RULES D4). */
+    | { is: 'accepted'; providerIds: string[]; held: boolean; at: number; raw: string }
+    /** Certainly not taken; again at `at`. `aside`: later messages to the same address may pass (RULES C9). */
+    | { is: 'retry'; failure: Failure; at: number }
+    /** Certainly not taken, and never will be. */
+    | { is: 'failed'; failure: Failure }
+    /** Not known; decided by a receipt, or by policy at `resolveAt` (RULES C6). */
+    | { is: 'uncertain'; failure: Failure; resolveAt: number }
+    /** An uncertain attempt is given up by policy and the part is sent again. Allowed once per uncertain attempt. */
+    | { is: 'resend'; at: number }
+}
+
+export type FileCreated = {
+  kind: 'fileCreated'
+  id: FileId
+  sha256: string
+  size: number
+  mimeType: string
+  name: string | null
+}
+
+/** How fetching an inbound message's media goes on. */
+export type MediaFetched = {
+  kind: 'mediaFetched'
+  file: FileId
+  result:
+    | { is: 'due'; at: number; deadline: number }
+    | { is: 'stored'; sha256: string; size: number; mimeType: string }
+    | { is: 'retry'; at: number; why: string }
+    | { is: 'failed'; why: string }
+}

@@ -1,0 +1,262 @@
+import type { Readable } from 'node:stream'
+import type { Address } from '../model/address.ts'
+import type { Committed, Lane, Transaction } from '../model/change.ts'
+import type { ChannelStatus, Health } from '../model/channel.ts'
+import type { Contact } from '../model/contact.ts'
+import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
+import type { Conversation } from '../model/conversation.ts'
+import type { LogEvent } from '../model/event.ts'
+import type {
+  ChannelId,
+  ContactId,
+  ConversationId,
+  FileId,
+  MessageId,
+  TokenId,
+  WorkspaceId,
+} from '../model/ids.ts'
+import type { Category, Direction, Message, Source } from '../model/message.ts'
+import type { Status } from '../model/status.ts'
+
+/**
+ * The store remembers: all state and the log. Two engines implement this port; `test/contracts/store.ts` states the
+ * laws they hold. Nobody above it knows which one runs.
+ */
+export type Store = {
+  /**
+   * Applies a transaction and answers when it is durable. Concurrent calls share one disk write.
+   * @throws StoreBusy when `commitQueueMax` changes wait already; StoreFailing when it cannot be made durable.
+   */
+  commit(transaction: Transaction): Promise<Committed>
+  /**
+   * Events of a workspace with a sequence above `after`, in order. What is read is the same forever (RULES A5).
+   * @throws LogTrimmed when `after` is older than what is kept (RULES A6).
+   */
+  events(workspace: WorkspaceId, after: number, limit: number): Promise<LogEvent[]>
+  /** Where a follower stands in a workspace; 0 before its first commit. */
+  cursor(follower: string, workspace: WorkspaceId): Promise<number>
+  /** Takes or renews the lease of a sender group and reserves what may be sent under it (RULES C2–C4). */
+  claim(request: ClaimRequest): Promise<Claim>
+  /** Gives the lease back; what was claimed and not attempted is ready again for the next holder. */
+  release(lease: { group: string; holder: string; fence: number }): Promise<void>
+  /** Keeps a file, named by its content. The bytes are durable when it answers. */
+  putFile(content: Readable, bytesMax: number): Promise<{ sha256: string; size: number }>
+  /** @throws FileMissing */
+  readFile(sha256: string): Promise<Readable>
+  query<Q extends keyof Queries>(name: Q, params: Queries[Q]['params']): Promise<Queries[Q]['result']>
+  /** Proves that it can write now. @throws StoreFailing with the reason. */
+  check(): Promise<void>
+  /** Drops what its rule keeps no longer: `seen` after 30 days, parked receipts after 24 h, keys after 48 h. */
+  sweep(): Promise<{ deleted: number }>
+  /** Figures for `/metrics`. */
+  stats(): StoreStats
+  close(): Promise<void>
+}
+
+/** What the store tells by itself, in commit order. Called after the commit is durable; must not throw. */
+export type StoreListener = {
+  events(events: LogEvent[]): void
+  /** Sender groups that may have something to send now. */
+  work(groups: string[]): void
+}
+
+export type StoreStats = {
+  commits: number
+  groups: number
+  changes: number
+  changesWaiting: number
+  /** Upper bounds and counts of the sizes of groups, in changes. */
+  groupSizes: { le: number; count: number }[]
+  commitMs: { count: number; sum: number }
+}
+
+export type ClaimRequest = {
+  group: string
+  /** This process. Another holder's lease is respected until it ends. */
+  holder: string
+  leaseMs: number
+  /** How many messages of each lane to take at most. */
+  limits: Record<Lane, number>
+  /** What becomes ready within this time is taken too, so that order is kept through short waits (RULES C9). */
+  horizonMs: number
+  /** Paused channels. */
+  skip: ChannelId[]
+}
+
+/** `held: false`: another process has the lease until `until`. */
+export type Claim =
+  | { held: false; until: number }
+  | {
+      held: true
+      fence: number
+      until: number
+      /** In order of position within each lane. */
+      items: QueuedMessage[]
+      /** Uncertain attempts whose time for a policy has come (RULES C6). */
+      overdue: QueuedMessage[]
+      /** Past their `expiresAt` and not attempted; paused channels too. */
+      expired: QueuedMessage[]
+      /** Whether a lane had more than its limit. */
+      more: Record<Lane, boolean>
+      /** When the next waiting message of the group becomes ready, resolves or expires; null if none waits. */
+      nextAt: number | null
+    }
+
+/** All that the queue needs to send a message. */
+export type QueuedMessage = {
+  workspace: WorkspaceId
+  message: MessageId
+  channel: ChannelId
+  lane: Lane
+  /** Order of enqueueing within the workspace. */
+  position: number
+  address: Address
+  content: Content<StoredMedia>
+  source: Source
+  category: Category
+  createdAt: number
+  readyAt: number
+  expiresAt: number
+  /** The part to be sent next; earlier ones were accepted. */
+  part: number
+  /** How many parts the content was split into; null before the first attempt. */
+  parts: number | null
+  /** Attempts made so far for the message; the next is one more. */
+  attempts: number
+  /** Attempts made so far for this part. */
+  partAttempts: number
+  queued: boolean
+  /** Provider ids, resolved from ours. */
+  replyTo: string | null
+  reactionTo: string | null
+}
+
+export class StoreBusy extends Error {
+  override name = 'StoreBusy'
+  readonly retryAfterMs = 1000
+}
+
+export class StoreFailing extends Error {
+  override name = 'StoreFailing'
+}
+
+export class LogTrimmed extends Error {
+  override name = 'LogTrimmed'
+  readonly oldest: number
+  constructor(oldest: number) {
+    super(`the log is kept from ${oldest} on`)
+    this.oldest = oldest
+  }
+}
+
+export class FileMissing extends Error {
+  override name = 'FileMissing'
+}
+
+/** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
+export type Queries = {
+  workspaces: { params: Record<never, never>; result: { id: WorkspaceId; name: string; head: number }[] }
+  token: { params: { hash: string }; result: { id: TokenId; workspace: WorkspaceId; role: string } | null }
+  /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
+  channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
+  /** The message with its status now. */
+  message: { params: { workspace: WorkspaceId; id: MessageId }; result: Message | null }
+  /** The message as `message.created` told it. */
+  messageCreated: { params: { workspace: WorkspaceId; id: MessageId }; result: Message | null }
+  messages: {
+    params: Page<MessageId> & {
+      channel?: ChannelId
+      contact?: ContactId
+      conversation?: ConversationId
+      direction?: Direction
+      status?: Status
+    }
+    result: Message[]
+  }
+  /** Everything known to have happened to a message, oldest first. */
+  timeline: { params: { workspace: WorkspaceId; id: MessageId }; result: TimelineEntry[] }
+  conversation: { params: { workspace: WorkspaceId; id: ConversationId }; result: Conversation | null }
+  conversations: {
+    params: Page<ConversationId> & { contact?: ContactId; status?: 'open' | 'closed' }
+    result: Conversation[]
+  }
+  contact: { params: { workspace: WorkspaceId; id: ContactId }; result: Contact | null }
+  contactByAddress: { params: { workspace: WorkspaceId; address: Address }; result: Contact | null }
+  contacts: { params: Page<ContactId>; result: Contact[] }
+  file: { params: { workspace: WorkspaceId; id: FileId }; result: StoredFile | null }
+  /** Inbound media whose fetch is due by `by`, of all workspaces. */
+  mediaDue: { params: { by: number; limit: number }; result: StoredFile[] }
+  /** Sender groups with anything not settled. */
+  groups: { params: Record<never, never>; result: string[] }
+  /** How many messages wait in each lane, and since when the oldest does. */
+  depth: {
+    params: Record<never, never>
+    result: { lane: Lane; state: string; count: number; oldest: number }[]
+  }
+  rejected: {
+    params: { workspace: WorkspaceId; limit: number }
+    result: {
+      id: string
+      channel: ChannelId
+      why: string
+      raw: Uint8Array
+      contentType: string
+      at: number
+    }[]
+  }
+}
+
+export type Page<Id> = { workspace: WorkspaceId; after?: Id; limit: number }
+
+export type StoredChannel = {
+  id: ChannelId
+  workspace: WorkspaceId
+  connector: string
+  name: string
+  status: ChannelStatus
+  config: Record<string, unknown>
+  providerKey: string
+  senderGroup: string
+  health: Health
+  createdAt: number
+  updatedAt: number
+}
+
+export type StoredFile = {
+  id: FileId
+  workspace: WorkspaceId
+  message: MessageId | null
+  channel: ChannelId | null
+  state: 'pending' | 'due' | 'stored' | 'failed'
+  /** For fetching it from the provider. */
+  foreign: ForeignMedia | null
+  mimeType: string
+  name: string | null
+  size: number | null
+  sha256: string | null
+  attempts: number
+  nextAt: number | null
+  deadline: number | null
+  why: string | null
+  createdAt: number
+}
+
+/** One line of a message's timeline: what happened, in the provider's word where it is one of theirs. */
+export type TimelineEntry = {
+  at: number
+  kind:
+    | 'created'
+    | 'attempted'
+    | 'accepted'
+    | 'receipt'
+    | 'retry'
+    | 'failed'
+    | 'uncertain'
+    | 'resend'
+    | 'cancelled'
+  part: number
+  attempt: number | null
+  status: Status | null
+  raw: string | null
+  detail: Record<string, unknown> | null
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['node_modules/**', 'data/**'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    // Two cores: more workers only wait for each other.
+    maxWorkers: 2,
+  },
+})
