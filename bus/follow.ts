@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Transaction } from '../model/change.ts'
 import type { LogEvent } from '../model/event.ts'
 import type { WorkspaceId } from '../model/ids.ts'
@@ -5,9 +6,71 @@ import type { Log } from '../model/log.ts'
 import type { Store } from '../store/store.ts'
 import type { Bus } from './bus.ts'
 
+/** Events read from the log at once. */
+const PAGE_EVENTS = 500
+
+export type ReadLogOptions = {
+  store: Store
+  bus: Bus
+  workspace: WorkspaceId
+  /** The last sequence the reader has. */
+  after: number
+  name: string
+  signal: AbortSignal
+  /** How many live events may wait for a slow reader before it is dropped. */
+  eventsMax: number
+}
+
+/** `dropped`: the reader was too slow; it may resume from the last event it got. */
+export type LogBatch = { events: readonly LogEvent[] } | { dropped: string }
+
+/**
+ * The log of a workspace from a number on: first what is stored, then what happens. It subscribes before it reads, so
+ * that nothing falls between, and passes on each sequence exactly once, in order.
+ */
+export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogBatch> {
+  const { store, bus, workspace, name, signal, eventsMax } = options
+  const subscription = bus.subscribe({ name, workspace, eventsMax })
+  const stop = (): void => subscription.close()
+  signal.addEventListener('abort', stop, { once: true })
+  let at = options.after
+  try {
+    // What is stored is read until a page is not full; a live event further on shows if something was missed.
+    for (let more = true; more && !signal.aborted; ) {
+      const events = await store.events(workspace, at, PAGE_EVENTS)
+      if (events.length > 0) yield { events }
+      at = events.at(-1)?.sequence ?? at
+      more = events.length === PAGE_EVENTS
+    }
+    for await (const batch of subscription) {
+      if (batch.dropped) {
+        yield { dropped: batch.why }
+        return
+      }
+      const news = batch.events.filter(event => event.sequence > at)
+      const first = news[0]
+      if (first === undefined) continue
+      while (at + 1 < first.sequence) {
+        const missed = await store.events(workspace, at, Math.min(PAGE_EVENTS, first.sequence - at - 1))
+        if (missed.length === 0) break
+        yield { events: missed }
+        at = missed.at(-1)?.sequence ?? at
+      }
+      yield { events: news }
+      at = news.at(-1)?.sequence ?? at
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    subscription.close()
+  }
+}
+
 /**
  * A reader of the log that remembers where it stands. Its cursor moves in the same commit as its effects, so a crash
  * between any two steps neither skips an event nor applies its effects twice (RULES A4).
+ *
+ * A workspace is *behind* (it has events after the cursor) or *caught up*. The bus only says that there is news: what is
+ * handled comes from the bus while it is gapless, and from the log whenever it is not.
  */
 export type FollowerOptions = {
   name: string
@@ -32,6 +95,163 @@ export type Follower = {
   stop(): Promise<void>
 }
 
-export function createFollower(_options: FollowerOptions): Follower {
-  throw new Error('not built yet')
+/** Live events a follower may fall behind before it reads the log instead. */
+const FOLLOWER_EVENTS_MAX = 20_000
+/** With nothing wanted among them, this many events pass before the cursor is moved for their sake. */
+const IDLE_STRIDE_EVENTS = 5000
+/** … or this much time, so that an idle cursor is never far behind. */
+const IDLE_STRIDE_MS = 1000
+const RETRY_MS_MAX = 10_000
+
+type Place = { cursor: number; head: number; pending: LogEvent[] }
+
+export function createFollower(options: FollowerOptions): Follower {
+  const follower = new LogFollower(options)
+  follower.start()
+  return { lag: () => follower.lag(), stop: () => follower.stop() }
+}
+
+class LogFollower {
+  readonly #options: FollowerOptions
+  readonly #places = new Map<WorkspaceId, Place>()
+  readonly #behind = new Set<WorkspaceId>()
+  readonly #stopping = new AbortController()
+  #wake: (() => void) | undefined
+  #running: Promise<unknown> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = Promise.all([this.#listen(), this.#work()])
+    // The idle stride of a workspace that went quiet.
+    this.#timer = setInterval(() => this.#poke(), IDLE_STRIDE_MS)
+    this.#timer.unref()
+  }
+
+  lag(): number {
+    let lag = 0
+    for (const { head, cursor } of this.#places.values()) lag += head - Math.max(0, cursor)
+    return lag
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    clearInterval(this.#timer)
+    this.#wake?.()
+    await this.#running
+  }
+
+  /** Marks every workspace with news as behind; resubscribes when it was dropped for being slow. */
+  async #listen(): Promise<void> {
+    const { bus, name } = this.#options
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      const subscription = bus.subscribe({ name, workspace: '*', eventsMax: FOLLOWER_EVENTS_MAX })
+      const stop = (): void => subscription.close()
+      signal.addEventListener('abort', stop, { once: true })
+      await this.#retried('find its place', () => this.#look())
+      let dropped = false
+      for await (const batch of subscription) {
+        dropped = batch.dropped
+        if (!batch.dropped) this.#note(batch.events)
+      }
+      signal.removeEventListener('abort', stop)
+      if (!dropped) return
+    }
+  }
+
+  /** Where every workspace's log ends now. */
+  async #look(): Promise<void> {
+    for (const { id, head } of await this.#options.store.query('workspaces', {})) {
+      const place = await this.#place(id)
+      place.head = Math.max(place.head, head)
+      if (place.cursor < place.head) this.#behind.add(id)
+    }
+    this.#wake?.()
+  }
+
+  async #place(workspace: WorkspaceId): Promise<Place> {
+    const known = this.#places.get(workspace)
+    if (known !== undefined) return known
+    const cursor = await this.#options.store.cursor(this.#options.name, workspace)
+    const place = this.#places.get(workspace) ?? { cursor, head: cursor, pending: [] }
+    this.#places.set(workspace, place)
+    return place
+  }
+
+  #note(events: readonly LogEvent[]): void {
+    for (const event of events) {
+      const place = this.#places.get(event.workspace) ?? { cursor: -1, head: 0, pending: [] }
+      this.#places.set(event.workspace, place)
+      place.head = event.sequence
+      place.pending.push(event)
+      if (this.#options.wants(event) || place.pending.length >= IDLE_STRIDE_EVENTS)
+        this.#behind.add(event.workspace)
+      if (place.pending.length > FOLLOWER_EVENTS_MAX) place.pending = []
+    }
+    if (this.#behind.size > 0) this.#wake?.()
+  }
+
+  #poke(): void {
+    for (const [workspace, place] of this.#places) if (place.cursor < place.head) this.#behind.add(workspace)
+    if (this.#behind.size > 0) this.#wake?.()
+  }
+
+  async #work(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      const [workspace] = this.#behind
+      if (workspace === undefined) await new Promise<void>(resolve => (this.#wake = resolve))
+      else {
+        this.#behind.delete(workspace)
+        await this.#retried('handle events', () => this.#advance(workspace))
+      }
+    }
+  }
+
+  /** One step: some events, what follows from them, and the cursor, in one commit. */
+  async #advance(workspace: WorkspaceId): Promise<void> {
+    const { name, store, wants, handle } = this.#options
+    const place = await this.#place(workspace)
+    if (place.cursor < 0) place.cursor = await store.cursor(name, workspace)
+    const events = await this.#next(workspace, place)
+    const last = events.at(-1)?.sequence
+    if (last === undefined) return
+    const wanted = events.filter(wants)
+    const effects = wanted.length === 0 ? { changes: [] } : await handle(workspace, wanted)
+    const cursor = { follower: name, from: place.cursor, to: last }
+    const { stale } = await store.commit({ workspace, cursor, ...effects })
+    place.cursor = stale ? await store.cursor(name, workspace) : last
+    if (stale) place.pending = []
+    if (place.cursor < place.head) this.#behind.add(workspace)
+  }
+
+  /** The events after the cursor: those in hand if there is no gap, otherwise from the log. */
+  async #next(workspace: WorkspaceId, place: Place): Promise<readonly LogEvent[]> {
+    const inHand = place.pending.filter(event => event.sequence > place.cursor)
+    place.pending = []
+    if (inHand[0]?.sequence === place.cursor + 1) {
+      place.pending = inHand.slice(IDLE_STRIDE_EVENTS)
+      return inHand.slice(0, IDLE_STRIDE_EVENTS)
+    }
+    return await this.#options.store.events(workspace, place.cursor, PAGE_EVENTS)
+  }
+
+  /** Tries until it works or the follower stops: a store that is away for a while must not end a follower. */
+  async #retried(what: string, run: () => Promise<void>): Promise<void> {
+    const { log, name } = this.#options
+    const { signal } = this.#stopping
+    for (let delayMs = 100; !signal.aborted; delayMs = Math.min(delayMs * 2, RETRY_MS_MAX)) {
+      try {
+        await run()
+        return
+      } catch (error) {
+        log.warn({ follower: name, error: String(error), retryInMs: delayMs }, `a follower could not ${what}`)
+        await sleep(delayMs, undefined, { signal }).catch(() => {})
+      }
+    }
+  }
 }

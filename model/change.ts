@@ -23,12 +23,17 @@ export type Transaction = {
   once?: { scope: string; key: string; hash: string }
 }
 
-/** What became of a transaction. `replayed`: nothing was done now, these are the outcomes of the first time. */
-export type Committed = { outcomes: Outcome[]; head: number; replayed: boolean }
+/**
+ * What became of a transaction. `replayed`: nothing was done now, these are the outcomes of the first time.
+ * `stale`: a condition no longer held and nothing was done; look again and decide anew.
+ */
+export type Committed = { outcomes: Outcome[]; head: number; replayed: boolean; stale: boolean }
 
-/** What became of one change. A refused one did nothing; the others of its list stand (RULES A2). */
+/**
+ * What became of one change. `duplicate`: it was known already and did nothing. `more`: it reached a bound of one
+ * commit; the store goes on with it by itself. A refused one did nothing; the others of its list stand (RULES A2). */
 export type Outcome =
-  | { ok: true; id?: string; duplicate?: boolean }
+  | { ok: true; id?: string; duplicate?: boolean; more?: boolean }
   | { ok: false; code: Refusal; detail: string }
 
 export const REFUSALS = [

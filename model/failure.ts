@@ -155,6 +155,9 @@ export const FAILURES = {
   mediaFailed: of('never', true, 'us', 'message', 'The media could not be fetched, read or uploaded.'),
 } as const satisfies Record<string, FailureKind>
 
+/** How often a message is tried at most, over all its parts (RULES C8). */
+export const ATTEMPTS_MAX = 8
+
 export type FailureCode = keyof typeof FAILURES
 
 /** What a message keeps about its failure. `provider` is the provider's own word for it, unchanged. */

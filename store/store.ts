@@ -39,7 +39,7 @@ export type Store = {
   claim(request: ClaimRequest): Promise<Claim>
   /** Gives the lease back; what was claimed and not attempted is ready again for the next holder. */
   release(lease: { group: string; holder: string; fence: number }): Promise<void>
-  /** Keeps a file, named by its content. The bytes are durable when it answers. */
+  /** Keeps a file, named by its content. The bytes are durable when it answers. @throws FileTooLarge */
   putFile(content: Readable, bytesMax: number): Promise<{ sha256: string; size: number }>
   /** @throws FileMissing */
   readFile(sha256: string): Promise<Readable>
@@ -81,6 +81,8 @@ export type ClaimRequest = {
   horizonMs: number
   /** Paused channels. */
   skip: ChannelId[]
+  /** When a dead holder's attempt is given up if no receipt comes, after it was made; 60 s if absent (RULES C6). */
+  orphanResolveMs?: number
 }
 
 /** `held: false`: another process has the lease until `until`. */
@@ -147,6 +149,10 @@ export class LogTrimmed extends Error {
     super(`the log is kept from ${oldest} on`)
     this.oldest = oldest
   }
+}
+
+export class FileTooLarge extends Error {
+  override name = 'FileTooLarge'
 }
 
 export class FileMissing extends Error {

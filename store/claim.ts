@@ -1,0 +1,182 @@
+import { LANES, type Lane } from '../model/change.ts'
+import { columnsOf, marks, type RawRow, rowOf, type Sql, type SqlValue, type Steps, sql } from './sql.ts'
+import type { Claim, ClaimRequest, QueuedMessage } from './store.ts'
+
+/** How many overdue and how many expired messages one claim brings. */
+const ENDED_MAX = 500
+
+/** When an attempt whose process died is given up, if no receipt comes before (RULES C6). */
+const ORPHAN_RESOLVE_MS = 60_000
+
+/**
+ * Takes or renews the lease and reserves work under it, in one transaction (RULES C2–C4). `sole`: the engine knows
+ * that every other process is gone (SQLite's file is locked by us), so a lease left behind need not be waited for.
+ */
+export function* claim(request: ClaimRequest, now: number, sole: boolean): Steps<Claim> {
+  const { group, holder, leaseMs } = request
+  const [lease] = yield sql('SELECT holder, fence, ends_at FROM leases WHERE sender_group = ?', [group])
+  const mine = lease?.['holder'] === holder
+  if (lease !== undefined && !mine && !sole && Number(lease['ends_at']) > now) {
+    return { held: false, until: Number(lease['ends_at']) }
+  }
+  const fence = Number(lease?.['fence'] ?? 0) + (mine ? 0 : 1)
+  const until = now + leaseMs
+  yield sql(
+    `INSERT INTO leases (sender_group, holder, fence, ends_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (sender_group) DO UPDATE
+     SET holder = excluded.holder, fence = excluded.fence, ends_at = excluded.ends_at`,
+    [group, holder, fence, until],
+  )
+  if (!mine) yield* inherit(group, fence, now, request.orphanResolveMs ?? ORPHAN_RESOLVE_MS)
+  const expired = yield* take(fence, selectExpired(request, now))
+  const overdue = yield* take(fence, selectOverdue(group, now), 'uncertain')
+  const items: QueuedMessage[] = []
+  const more = {} as Record<Lane, boolean>
+  for (const lane of LANES) {
+    const limit = request.limits[lane]
+    const found = limit === 0 ? [] : yield* take(fence, selectReady(request, lane, now))
+    more[lane] = found.length === limit
+    items.push(...found)
+  }
+  return { held: true, fence, until, items, overdue, expired, more, nextAt: yield* nextAt(request) }
+}
+
+/** Gives up the lease; what was only claimed is ready for the next holder at once. */
+export function* release(lease: { group: string; holder: string; fence: number }): Steps<void> {
+  const { group, holder, fence } = lease
+  yield sql(`UPDATE queue SET state = 'ready' WHERE sender_group = ? AND state = 'claimed' AND fence = ?`, [
+    group,
+    fence,
+  ])
+  yield sql('UPDATE leases SET ends_at = 0 WHERE sender_group = ? AND holder = ? AND fence = ?', [
+    group,
+    holder,
+    fence,
+  ])
+}
+
+/** RULES C2: the former holder is gone. What it claimed is ready again, what it attempted is uncertain. */
+function* inherit(group: string, fence: number, now: number, resolveMs: number): Steps<void> {
+  yield sql(`UPDATE queue SET state = 'ready' WHERE sender_group = ? AND state = 'claimed'`, [group])
+  const orphans = yield sql(
+    `SELECT workspace, message, part, attempts FROM queue WHERE sender_group = ? AND state = 'attempted'`,
+    [group],
+  )
+  const keys = orphans.map(row => [row['workspace'] as string, row['message'] as string] as const)
+  yield {
+    text: `UPDATE messages SET uncertain = ${TRUE} WHERE workspace = ? AND id = ?`,
+    args: [],
+    many: keys,
+  }
+  yield {
+    text: `INSERT INTO history (workspace, message, entry, at, kind, part, attempt)
+           VALUES (?, ?, ?, ?, 'uncertain', ?, ?) ON CONFLICT DO NOTHING`,
+    args: [],
+    many: orphans.map(row => lineOf(row, now)),
+  }
+  yield sql(
+    `UPDATE queue SET state = 'uncertain', resolve_at = attempted_at + ?, fence = ?
+     WHERE sender_group = ? AND state = 'attempted'`,
+    [resolveMs, fence, group],
+  )
+}
+
+const TRUE = '1'
+
+function lineOf(orphan: RawRow, now: number): SqlValue[] {
+  const { workspace, message, part, attempts } = orphan as Record<string, SqlValue>
+  return [
+    workspace ?? '',
+    message ?? '',
+    `attempt ${attempts} uncertain ${part}`,
+    now,
+    part ?? 0,
+    attempts ?? 0,
+  ]
+}
+
+/** Marks what the query found as claimed under this fence, and reads it whole. */
+function* take(fence: number, query: Sql, state = 'claimed'): Steps<QueuedMessage[]> {
+  const rows = yield query
+  const items = rows.map(queuedMessage)
+  if (items.length > 0) {
+    yield {
+      text: `UPDATE queue SET state = '${state}', fence = ? WHERE workspace = ? AND message = ?`,
+      args: [],
+      many: items.map(item => [fence, item.workspace, item.message]),
+    }
+  }
+  return items
+}
+
+const SELECT = `SELECT ${columnsOf('queue', 'q')}, ${columnsOf('messages', 'm')}, c.content AS content
+  FROM queue q
+  JOIN messages m ON m.workspace = q.workspace AND m.id = q.message
+  JOIN contents c ON c.workspace = q.workspace AND c.message = q.message`
+
+function selectReady({ group, skip, limits, horizonMs }: ClaimRequest, lane: Lane, now: number): Sql {
+  return sql(
+    `${SELECT} WHERE q.sender_group = ? AND q.state = 'ready' AND q.lane = ? AND q.ready_at <= ?
+     ${skip.length > 0 ? `AND q.channel NOT IN (${marks(skip)})` : ''}
+     ORDER BY q.ready_at, q.position LIMIT ?`,
+    [group, lane, now + horizonMs, ...skip, limits[lane]],
+  )
+}
+
+function selectExpired({ group }: ClaimRequest, now: number): Sql {
+  return sql(
+    `${SELECT} WHERE q.state = 'ready' AND q.expires_at <= ? AND q.sender_group = ? ORDER BY q.expires_at LIMIT ?`,
+    [now, group, ENDED_MAX],
+  )
+}
+
+function selectOverdue(group: string, now: number): Sql {
+  return sql(
+    `${SELECT} WHERE q.sender_group = ? AND q.state = 'uncertain' AND q.resolve_at <= ? ORDER BY q.resolve_at LIMIT ?`,
+    [group, now, ENDED_MAX],
+  )
+}
+
+function* nextAt({ group, skip }: ClaimRequest): Steps<number | null> {
+  const notSkipped = skip.length > 0 ? `AND channel NOT IN (${marks(skip)})` : ''
+  const [ready] = yield sql(
+    `SELECT min(ready_at) AS at FROM queue WHERE sender_group = ? AND state = 'ready' ${notSkipped}`,
+    [group, ...skip],
+  )
+  const [expires] = yield sql(
+    `SELECT min(expires_at) AS at FROM queue WHERE state = 'ready' AND sender_group = ?`,
+    [group],
+  )
+  const [resolves] = yield sql(
+    `SELECT min(resolve_at) AS at FROM queue WHERE sender_group = ? AND state = 'uncertain'`,
+    [group],
+  )
+  const times = [ready, expires, resolves].flatMap(row => (row?.['at'] == null ? [] : [Number(row['at'])]))
+  return times.length === 0 ? null : Math.min(...times)
+}
+
+function queuedMessage(raw: RawRow): QueuedMessage {
+  const queue = rowOf('queue', raw, 'q')
+  const message = rowOf('messages', raw, 'm')
+  return {
+    workspace: queue.workspace,
+    message: queue.message,
+    channel: queue.channel,
+    lane: queue.lane,
+    position: queue.position,
+    address: { kind: message.addressKind, value: message.addressValue },
+    content: JSON.parse(raw['content'] as string),
+    source: { kind: message.sourceKind, id: message.sourceId },
+    category: message.category,
+    createdAt: message.createdAt,
+    readyAt: queue.readyAt,
+    expiresAt: queue.expiresAt,
+    part: queue.part,
+    parts: queue.parts,
+    attempts: queue.attempts,
+    partAttempts: queue.partAttempts,
+    queued: queue.queued,
+    replyTo: message.replyTo?.providerId ?? null,
+    reactionTo: message.reactionTo?.providerId ?? null,
+  }
+}

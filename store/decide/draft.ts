@@ -1,0 +1,252 @@
+import { rfc3339 } from '../../model/clock.ts'
+import type { EventType, LogEvent } from '../../model/event.ts'
+import type { Id, IdMaker, Prefix, WorkspaceId } from '../../model/ids.ts'
+import { type Rows, TABLES, type TableName } from '../tables.ts'
+
+/**
+ * The rows of one group while it is decided. It starts empty: `want` names the rows that a change needs, the engine
+ * brings them in bulk, then the changes are folded, each seeing what those before it wrote (RULES A2). At the end it
+ * holds exactly what must be written.
+ *
+ * A row is unknown (never asked), asked, or known; a known one is absent or present, and clean or dirty. Reading an
+ * unknown row is a defect, thrown at once: it would be a decision on facts that nobody loaded.
+ */
+export class Draft {
+  readonly now: number
+  readonly events: LogEvent[] = []
+  /** Sender groups that may have something to send now. */
+  readonly work = new Set<string>()
+  readonly #tables: { [T in TableName]?: Map<string, Entry<T>> } = {}
+  readonly #load: LoadNow | undefined
+  readonly #loadRaisable: ((scope: RaisableScope) => Rows['messages'][]) | undefined
+  readonly #makeId: IdMaker
+  /** Ids made here: no row that carries one can be in the database. */
+  readonly #born = new Set<string>()
+  #asked: Asked[] = []
+  #folding = false
+
+  /**
+   * `load` brings a row at once; an engine that can only load in bulk leaves it out, and calls `asked` and `bring`
+   * in rounds.
+   */
+  constructor(options: {
+    now: number
+    newId: IdMaker
+    load?: LoadNow
+    raisable?: (scope: RaisableScope) => Rows['messages'][]
+  }) {
+    this.now = options.now
+    this.#makeId = options.newId
+    this.#load = options.load
+    this.#loadRaisable = options.raisable
+  }
+
+  newId<P extends Prefix>(prefix: P): Id<P> {
+    const id = this.#makeId(prefix, this.now)
+    this.#born.add(id)
+    return id
+  }
+
+  /**
+   * From now on nothing can be asked for. Rarely a change makes the next one want a row that nobody could foresee
+   * (an address that just moved to another contact): an engine that loads in bulk gets `NotLoaded`, brings the row
+   * and folds again from a fresh draft.
+   */
+  fold(): void {
+    this.#folding = true
+  }
+
+  /** The row if it is known by now, and otherwise asked for: the caller is called again when it was brought. */
+  want<T extends TableName>(table: T, ...key: Key): Rows[T] | undefined {
+    const entries = this.#entries(table)
+    const name = nameOf(key)
+    const entry = entries.get(name)
+    if (entry !== undefined) return entry.row
+    const born = key.some(part => this.#born.has(part))
+    if (this.#folding && !born && this.#load === undefined) throw new NotLoaded(table, key)
+    if (born || this.#load !== undefined) {
+      const row = born ? undefined : this.#load?.(table, key)
+      entries.set(name, { key, row, stored: row !== undefined, dirty: false, asked: false })
+      return row
+    }
+    entries.set(name, { key, row: undefined, stored: false, dirty: false, asked: true })
+    this.#asked.push({ table, key })
+    return undefined
+  }
+
+  /** What was wanted and not brought yet; an engine loads it, calls `bring` for what it found, then `settle`. */
+  asked(): Asked[] {
+    const asked = this.#asked
+    this.#asked = []
+    return asked
+  }
+
+  bring<T extends TableName>(table: T, row: Rows[T]): void {
+    const entry = this.#entries(table).get(nameOf(keyOf(table, row)))
+    if (entry?.asked) Object.assign(entry, { row, stored: true })
+  }
+
+  /** Everything asked for was looked up; what was not brought does not exist. */
+  settle(asked: readonly Asked[]): void {
+    for (const { table, key } of asked) {
+      const entry = this.#entries(table).get(nameOf(key))
+      if (entry !== undefined) entry.asked = false
+    }
+  }
+
+  /**
+   * Outbound messages to an address that a watermark may raise, newest first: sent or received, made up to `clock`
+   * (RULES D5). At most `RAISED_MAX` of them.
+   */
+  wantRaisable(scope: RaisableScope): Rows['messages'][] {
+    const rows = this.#loadRaisable?.(scope) ?? []
+    return rows.map(row => {
+      const known = this.#entries('messages').get(nameOf(keyOf('messages', row)))
+      if (known?.row !== undefined) return known.row
+      this.#entries('messages').set(nameOf(keyOf('messages', row)), {
+        key: keyOf('messages', row),
+        row,
+        stored: true,
+        dirty: false,
+        asked: false,
+      })
+      return row
+    })
+  }
+
+  /** A row that was wanted before. */
+  get<T extends TableName>(table: T, ...key: Key): Rows[T] | undefined {
+    const entry = this.#entries(table).get(nameOf(key))
+    if (entry === undefined || entry.asked)
+      throw new Error(`${table} ${key.join(' ')} was read and not wanted`)
+    return entry.row
+  }
+
+  /** A row that cannot exist yet, because its key was just made. */
+  insert<T extends TableName>(table: T, row: Rows[T]): void {
+    const key = keyOf(table, row)
+    this.#entries(table).set(nameOf(key), { key, row, stored: false, dirty: true, asked: false })
+  }
+
+  /** Writes a whole row, new or changed, whose key was wanted before. */
+  put<T extends TableName>(table: T, row: Rows[T]): void {
+    const key = keyOf(table, row)
+    const entry = this.#entries(table).get(nameOf(key))
+    if (entry === undefined || entry.asked)
+      throw new Error(`${table} ${key.join(' ')} was written and not wanted`)
+    entry.row = row
+    entry.dirty = true
+  }
+
+  remove<T extends TableName>(table: T, ...key: Key): void {
+    const entry = this.#entries(table).get(nameOf(key))
+    if (entry === undefined) throw new Error(`${table} ${key.join(' ')} was removed and not wanted`)
+    entry.row = undefined
+    entry.dirty = true
+  }
+
+  /** Appends to the log. `data` is what live readers get; `kept` is what the log row keeps of it (RULES A5). */
+  event(event: {
+    workspace: WorkspaceId
+    type: EventType
+    subject: string
+    data: unknown
+    kept: Record<string, unknown> | null
+  }): number {
+    const workspace = this.get('workspaces', event.workspace)
+    if (workspace === undefined) throw new Error(`no workspace ${event.workspace}`)
+    const sequence = workspace.head + 1
+    this.put('workspaces', { ...workspace, head: sequence })
+    const row: Rows['events'] = {
+      workspace: event.workspace,
+      sequence,
+      id: this.#makeId('evt', this.now),
+      type: event.type,
+      subject: event.subject,
+      time: this.now,
+      data: event.kept,
+    }
+    this.insert('events', row)
+    this.events.push(logEvent(row, event.data))
+    return sequence
+  }
+
+  /** What an engine has to write, table by table. */
+  *written(): Generator<Written> {
+    for (const [table, entries] of Object.entries(this.#tables)) {
+      const written: Written = { table: table as TableName, inserts: [], updates: [], deletes: [] }
+      for (const entry of entries.values()) {
+        if (!entry.dirty) continue
+        if (entry.row === undefined) {
+          if (entry.stored) written.deletes.push(entry.key)
+        } else if (entry.stored) written.updates.push(entry.row)
+        else written.inserts.push(entry.row)
+      }
+      if (written.inserts.length + written.updates.length + written.deletes.length > 0) yield written
+    }
+  }
+
+  #entries<T extends TableName>(table: T): Map<string, Entry<T>> {
+    const known = this.#tables[table] as Map<string, Entry<T>> | undefined
+    if (known !== undefined) return known
+    const entries = new Map<string, Entry<T>>()
+    ;(this.#tables as Record<string, unknown>)[table] = entries
+    return entries
+  }
+}
+
+/** `clock`: provider time of the watermark. */
+export type RaisableScope = { workspace: WorkspaceId; channel: string; address: string; clock: number }
+/** How many messages one watermark raises in one commit; the rest follows in the next. */
+export const RAISED_MAX = 500
+
+export type Key = readonly string[]
+export type Asked = { table: TableName; key: Key }
+export type LoadNow = <T extends TableName>(table: T, key: Key) => Rows[T] | undefined
+export type Written = { table: TableName; inserts: object[]; updates: object[]; deletes: Key[] }
+
+export class NotLoaded extends Error {
+  override name = 'NotLoaded'
+  readonly table: TableName
+  readonly key: Key
+
+  constructor(table: TableName, key: Key) {
+    super(`${table} ${key.join(' ')} was not loaded`)
+    this.table = table
+    this.key = key
+  }
+}
+
+type Entry<T extends TableName> = {
+  key: Key
+  row: Rows[T] | undefined
+  /** It is in the database: writing it is an update. */
+  stored: boolean
+  dirty: boolean
+  asked: boolean
+}
+
+/** The event as readers get it, from its row and its data. Live and from the log, it is made by this function. */
+export function logEvent(row: Rows['events'], data: unknown): LogEvent {
+  const json = JSON.stringify({
+    specversion: '1.0',
+    id: row.id,
+    source: `/workspaces/${row.workspace}`,
+    type: row.type,
+    subject: row.subject,
+    time: rfc3339(row.time),
+    datacontenttype: 'application/json',
+    workspace: row.workspace,
+    sequence: row.sequence,
+    data,
+  })
+  return { workspace: row.workspace, sequence: row.sequence, type: row.type, subject: row.subject, json }
+}
+
+function keyOf<T extends TableName>(table: T, row: Rows[T]): Key {
+  return TABLES[table].key.map(field => String(row[field as keyof Rows[T]]))
+}
+
+function nameOf(key: Key): string {
+  return key.length === 1 ? (key[0] as string) : key.join('\u001f')
+}

@@ -1,0 +1,159 @@
+import type { Address } from '../../model/address.ts'
+import type { Enqueued, Outcome } from '../../model/change.ts'
+import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
+import type { MessageRef } from '../../model/message.ts'
+import type { Rows } from '../tables.ts'
+import type { Draft } from './draft.ts'
+import { newMessage, openedBy, recordMessage } from './messages.ts'
+import {
+  findOrMakeContact,
+  findOrOpenConversation,
+  wantContact,
+  wantOpenConversation,
+  wantPerson,
+} from './people.ts'
+import { type Rule, refused } from './rule.ts'
+
+/** A message to be sent: written as pending with its queue row, so that it is sent whatever happens to us. */
+export const enqueued: Rule<Enqueued> = {
+  want: (draft, workspace, change) => {
+    const contact = wantRecipient(draft, workspace, change)
+    if (change.channel !== undefined) draft.want('channels', workspace, change.channel)
+    for (const message of [change.replyTo, change.reactionTo]) {
+      if (message !== undefined) draft.want('messages', workspace, message)
+    }
+    if (contact === undefined) return
+    wantOpenConversation(draft, workspace, contact.id, threadOf(draft, workspace, change))
+    const channel = change.channel ?? channelOf(draft, workspace, change, contact)
+    if (channel === undefined) return
+    draft.want('channels', workspace, channel)
+    draft.want('reach', workspace, contact.id, channel)
+  },
+
+  decide: (draft, workspace, change) => {
+    const route = routeOf(draft, workspace, change)
+    if ('ok' in route) return route
+    const { channel, address } = route
+    const replyTo = targetOf(draft, workspace, change.replyTo)
+    const reactionTo = targetOf(draft, workspace, change.reactionTo)
+    if (replyTo === undefined || reactionTo === undefined)
+      return refused('notFound', 'no such message to answer')
+    const contact = route.contact ?? findOrMakeContact(draft, workspace, { address, also: [] }, 'api')
+    const conversation =
+      change.source.kind === 'broadcast'
+        ? null
+        : findOrOpenConversation(draft, contact, {
+            thread: threadOf(draft, workspace, change),
+            channel: channel.id,
+            source: openedBy(change.source.kind),
+          }).id
+    const row: Rows['messages'] = {
+      ...newMessage(draft, channel, {
+        contact: contact.id,
+        conversation,
+        direction: 'outbound',
+        source: change.source,
+        address,
+        replyTo,
+        reactionTo,
+      }),
+      category: change.category,
+      expiresAt: change.expiresAt,
+      retryOf: change.retryOf ?? null,
+      broadcast: change.broadcast ?? null,
+      status: 'pending',
+    }
+    const position = recordMessage(draft, row, change.content)
+    draft.insert('queue', readyToSend(row, channel.senderGroup, change, position))
+    draft.work.add(channel.senderGroup)
+    return { ok: true, id: row.id }
+  },
+}
+
+function readyToSend(
+  row: Rows['messages'],
+  senderGroup: string,
+  change: Enqueued,
+  position: number,
+): Rows['queue'] {
+  return {
+    workspace: row.workspace,
+    message: row.id,
+    state: 'ready',
+    senderGroup,
+    channel: row.channel,
+    lane: change.lane,
+    position,
+    readyAt: row.createdAt,
+    expiresAt: change.expiresAt,
+    fence: 0,
+    part: 0,
+    lastPart: null,
+    parts: null,
+    attempts: 0,
+    partAttempts: 0,
+    queued: false,
+    attemptedAt: null,
+    resolveAt: null,
+    resends: 0,
+  }
+}
+
+/** The contact it goes to, if there is one already. */
+function wantRecipient(draft: Draft, workspace: WorkspaceId, change: Enqueued): Rows['contacts'] | undefined {
+  if (change.conversation !== undefined) {
+    const conversation = draft.want('conversations', workspace, change.conversation)
+    return conversation === undefined ? undefined : wantContact(draft, workspace, conversation.contact)
+  }
+  if (change.contact !== undefined) return wantContact(draft, workspace, change.contact)
+  return change.to === undefined ? undefined : wantPerson(draft, workspace, change.to)
+}
+
+function threadOf(draft: Draft, workspace: WorkspaceId, change: Enqueued): string {
+  if (change.conversation === undefined) return ''
+  return draft.want('conversations', workspace, change.conversation)?.thread ?? ''
+}
+
+/** RULES B4: an answer without `channel` uses that of the last inbound message. */
+function channelOf(
+  draft: Draft,
+  workspace: WorkspaceId,
+  change: Enqueued,
+  contact: Rows['contacts'],
+): ChannelId | undefined {
+  const talk = change.conversation && draft.want('conversations', workspace, change.conversation)
+  return (talk && (talk.lastChannel ?? talk.channel)) ?? contact.lastChannel ?? undefined
+}
+
+type Route = { channel: Rows['channels']; address: Address; contact: Rows['contacts'] | undefined }
+
+function routeOf(draft: Draft, workspace: WorkspaceId, change: Enqueued): Route | Outcome {
+  const contact = wantRecipient(draft, workspace, change)
+  if (contact === undefined && change.to === undefined) {
+    return refused('notFound', change.conversation === undefined ? 'no such contact' : 'no such conversation')
+  }
+  const id = change.channel ?? (contact && channelOf(draft, workspace, change, contact))
+  if (id === undefined) return refused('noRecipient', 'name a channel: this contact never wrote on one')
+  const channel = draft.get('channels', workspace, id)
+  if (channel === undefined || channel.deletedAt !== null) return refused('notFound', `no channel ${id}`)
+  const address = change.to ?? (contact && addressOn(draft, contact, id))
+  if (address === undefined) return refused('noRecipient', 'this contact has no address on this channel')
+  return { channel, address, contact }
+}
+
+/** Where the contact was last heard on this channel, else its phone, which several kinds of channel can reach. */
+function addressOn(draft: Draft, contact: Rows['contacts'], channel: ChannelId): Address | undefined {
+  const heard = draft.get('reach', contact.workspace, contact.id, channel)?.address
+  return heard ?? contact.addresses.find(address => address.kind === 'phone')
+}
+
+/** undefined: there is no such message. */
+function targetOf(
+  draft: Draft,
+  workspace: WorkspaceId,
+  id: MessageId | undefined,
+): MessageRef | null | undefined {
+  if (id === undefined) return null
+  const message = draft.get('messages', workspace, id)
+  return message === undefined ? undefined : { id, providerId: message.providerIds[0] ?? null }
+}

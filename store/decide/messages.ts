@@ -1,0 +1,124 @@
+import type { Address } from '../../model/address.ts'
+import type { Lane } from '../../model/change.ts'
+import type { Content, ForeignMedia } from '../../model/content.ts'
+import { mapMedia } from '../../model/content.ts'
+import type { ConversationSource } from '../../model/conversation.ts'
+import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
+import type { MessageRef, Source, SourceKind } from '../../model/message.ts'
+import type { Rows } from '../tables.ts'
+import { createdView } from '../view.ts'
+import type { Draft } from './draft.ts'
+
+/** What a new message row has in common, whichever way it goes. */
+export function newMessage(
+  draft: Draft,
+  channel: Rows['channels'],
+  made: Pick<Rows['messages'], 'contact' | 'conversation' | 'direction'> & {
+    source: Source
+    address: Address
+    replyTo: MessageRef | null
+    reactionTo: MessageRef | null
+  },
+): Rows['messages'] {
+  return {
+    workspace: channel.workspace,
+    id: draft.newId('msg'),
+    channel: channel.id,
+    connector: channel.connector,
+    contact: made.contact,
+    conversation: made.conversation,
+    direction: made.direction,
+    sourceKind: made.source.kind,
+    sourceId: made.source.id,
+    addressKind: made.address.kind,
+    addressValue: made.address.value,
+    replyTo: made.replyTo,
+    reactionTo: made.reactionTo,
+    category: 'service',
+    expiresAt: null,
+    retryOf: null,
+    broadcast: null,
+    providerTime: null,
+    createdAt: draft.now,
+    status: null,
+    pieces: [],
+    providerIds: [],
+    attempts: 0,
+    queued: false,
+    uncertain: false,
+  }
+}
+
+/** Writes the message and its content, and tells the log. Returns the number of its event. */
+export function recordMessage(draft: Draft, row: Rows['messages'], content: Content): number {
+  draft.insert('messages', row)
+  draft.insert('contents', { workspace: row.workspace, message: row.id, content })
+  const data = createdView(row, content)
+  return draft.event({ workspace: row.workspace, type: 'message.created', subject: row.id, data, kept: null })
+}
+
+/** Gives each of a provider's media a file of ours, to be fetched after the webhook is answered. */
+export function adoptMedia(
+  draft: Draft,
+  row: Pick<Rows['messages'], 'workspace' | 'id' | 'channel'>,
+  content: Content<ForeignMedia>,
+): Content {
+  return mapMedia(content, foreign => {
+    const id = draft.newId('fil')
+    const { mimeType, name, sha256 } = foreign
+    draft.insert('files', {
+      id,
+      workspace: row.workspace,
+      message: row.id,
+      channel: row.channel,
+      state: 'pending',
+      foreign,
+      mimeType,
+      name: name ?? null,
+      size: null,
+      sha256: sha256 ?? null,
+      attempts: 0,
+      nextAt: null,
+      deadline: null,
+      why: null,
+      createdAt: draft.now,
+    })
+    return {
+      id,
+      mimeType,
+      ...(name === undefined ? {} : { name }),
+      ...(sha256 === undefined ? {} : { sha256 }),
+    }
+  })
+}
+
+export function wantProviderId(
+  draft: Draft,
+  workspace: WorkspaceId,
+  channel: ChannelId,
+  providerId: string | undefined,
+): void {
+  if (providerId !== undefined) draft.want('providerIds', workspace, channel, providerId)
+}
+
+/** What a provider id refers to: our message where it is one we know (RULES C11). */
+export function refOf(
+  draft: Draft,
+  workspace: WorkspaceId,
+  channel: ChannelId,
+  providerId: string | undefined,
+): MessageRef | null {
+  if (providerId === undefined) return null
+  return { id: draft.get('providerIds', workspace, channel, providerId)?.message ?? null, providerId }
+}
+
+/** Which lane a message belongs to (RULES C9). */
+export function laneOf(source: SourceKind): Lane {
+  if (source === 'agent') return 'reply'
+  return source === 'broadcast' ? 'bulk' : 'normal'
+}
+
+/** Who a conversation is opened by when a message of this source opens it. */
+export function openedBy(source: SourceKind): ConversationSource {
+  return source === 'echo' ? 'agent' : source
+}

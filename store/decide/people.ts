@@ -1,0 +1,201 @@
+import type { Address } from '../../model/address.ts'
+import type { ConversationSource } from '../../model/conversation.ts'
+import type { ChannelId, ContactId, ConversationId, WorkspaceId } from '../../model/ids.ts'
+import type { Rows } from '../tables.ts'
+import type { Draft } from './draft.ts'
+
+type Contact = Rows['contacts']
+
+/** How many addresses a contact may gather by itself; more is a sign of a shared or abused identity. */
+const ADDRESSES_MAX = 50
+
+export function wantPerson(draft: Draft, workspace: WorkspaceId, address: Address): Contact | undefined {
+  const known = draft.want('addresses', workspace, address.kind, address.value)
+  return known === undefined ? undefined : wantContact(draft, workspace, known.contact)
+}
+
+/** The contact that stands for this id now: merges are redirects (RULES F2). */
+export function wantContact(draft: Draft, workspace: WorkspaceId, id: ContactId): Contact | undefined {
+  let contact = draft.want('contacts', workspace, id)
+  while (contact?.mergedInto != null) contact = draft.want('contacts', workspace, contact.mergedInto)
+  return contact
+}
+
+/** What `openConversation` reads. */
+export function wantOpenConversation(
+  draft: Draft,
+  workspace: WorkspaceId,
+  contact: ContactId,
+  thread: string,
+): Rows['conversations'] | undefined {
+  const open = draft.want('openConversations', workspace, contact, thread)
+  return open === undefined ? undefined : draft.want('conversations', workspace, open.conversation)
+}
+
+/**
+ * The contact behind an address, made if there is none (RULES B3). `also` are further addresses of the same person:
+ * unknown ones join the contact.
+ */
+export function findOrMakeContact(
+  draft: Draft,
+  workspace: WorkspaceId,
+  person: { address: Address; also: readonly Address[]; name?: string | undefined },
+  source: Contact['source'],
+): Contact {
+  const addresses = [person.address, ...person.also]
+  const owners = addresses.map(address => wantPerson(draft, workspace, address))
+  const contact =
+    owners.find(owner => owner !== undefined && !isRecycled(owner, addresses)) ??
+    makeContact(draft, workspace, source)
+  const news = addresses.filter((_, index) => {
+    const owner = owners[index]
+    return owner === undefined || isRecycled(owner, addresses)
+  })
+  const named = contact.name === null && person.name !== undefined ? person.name : contact.name
+  if (news.length === 0 && named === contact.name) return contact
+  return amend(draft, contact, news, named)
+}
+
+/**
+ * RULES F3: the phone is on record with another provider user id, so the number has a new owner: it moves to the
+ * newcomer. The worse mistake would be to show one person another's conversation.
+ */
+function isRecycled(contact: Contact, told: readonly Address[]): boolean {
+  const user = told.find(address => address.kind === 'whatsapp')
+  if (user === undefined) return false
+  const known = contact.addresses.filter(address => address.kind === 'whatsapp')
+  return known.length > 0 && !known.some(address => address.value === user.value)
+}
+
+function makeContact(draft: Draft, workspace: WorkspaceId, source: Contact['source']): Contact {
+  const contact: Contact = {
+    workspace,
+    id: draft.newId('ctc'),
+    kind: 'person',
+    name: null,
+    addresses: [],
+    source,
+    mergedInto: null,
+    conversations: 0,
+    lastChannel: null,
+    createdAt: draft.now,
+    updatedAt: draft.now,
+  }
+  draft.insert('contacts', contact)
+  const data = { id: contact.id, kind: contact.kind, source }
+  draft.event({ workspace, type: 'contact.created', subject: contact.id, data, kept: data })
+  return contact
+}
+
+function amend(draft: Draft, contact: Contact, news: readonly Address[], name: string | null): Contact {
+  const { workspace } = contact
+  const room = news.slice(0, Math.max(0, ADDRESSES_MAX - contact.addresses.length))
+  const isNew = contact.addresses.length === 0
+  for (const address of room) takeFromFormerOwner(draft, workspace, address)
+  const amended = { ...contact, name, addresses: [...contact.addresses, ...room], updatedAt: draft.now }
+  draft.put('contacts', amended)
+  for (const { kind, value } of room) {
+    draft.put('addresses', { workspace, kind, value, contact: contact.id, createdAt: draft.now })
+  }
+  if (!isNew) {
+    const data = {
+      id: contact.id,
+      changed: [...(room.length > 0 ? ['addresses'] : []), ...(name === contact.name ? [] : ['name'])],
+    }
+    draft.event({ workspace, type: 'contact.updated', subject: contact.id, data, kept: data })
+  }
+  return amended
+}
+
+function takeFromFormerOwner(draft: Draft, workspace: WorkspaceId, address: Address): void {
+  const former = wantPerson(draft, workspace, address)
+  if (former === undefined) return
+  const addresses = former.addresses.filter(
+    ({ kind, value }) => kind !== address.kind || value !== address.value,
+  )
+  draft.put('contacts', { ...former, addresses, updatedAt: draft.now })
+  const data = { id: former.id, changed: ['addresses'] }
+  draft.event({ workspace, type: 'contact.updated', subject: former.id, data, kept: data })
+}
+
+/** The open conversation of a contact (and thread), opened if there is none (RULES B3–B5). */
+export function findOrOpenConversation(
+  draft: Draft,
+  contact: Contact,
+  opening: {
+    thread: string
+    channel: ChannelId
+    source: ConversationSource
+    context?: Record<string, string> | undefined
+  },
+): Rows['conversations'] {
+  const { workspace } = contact
+  const open = wantOpenConversation(draft, workspace, contact.id, opening.thread)
+  if (open !== undefined) return open
+  const conversation: Rows['conversations'] = {
+    workspace,
+    id: draft.newId('cnv'),
+    contact: contact.id,
+    thread: opening.thread,
+    channel: opening.channel,
+    lastChannel: null,
+    status: 'open',
+    source: opening.source,
+    contactType: contact.conversations === 0 ? 'new' : 'returning',
+    context: opening.context ?? null,
+    openedAt: draft.now,
+    closedAt: null,
+    closedBy: null,
+    note: null,
+    version: 1,
+  }
+  draft.insert('conversations', conversation)
+  draft.put('openConversations', {
+    workspace,
+    contact: contact.id,
+    thread: opening.thread,
+    conversation: conversation.id,
+  })
+  const current = draft.get('contacts', workspace, contact.id) ?? contact
+  draft.put('contacts', { ...current, conversations: current.conversations + 1 })
+  const { id, channel, source, contactType } = conversation
+  const data = { id, contact: contact.id, channel, source, contactType }
+  draft.event({ workspace, type: 'conversation.opened', subject: id, data, kept: data })
+  return conversation
+}
+
+/** Remembers where the contact was heard last, so that an answer without `channel` finds its way (RULES B4). */
+export function noteReach(
+  draft: Draft,
+  conversation: Rows['conversations'],
+  contact: ContactId,
+  channel: ChannelId,
+  address: Address,
+): void {
+  const { workspace } = conversation
+  const known = draft.want('reach', workspace, contact, channel)?.address
+  if (known?.kind !== address.kind || known.value !== address.value) {
+    draft.put('reach', { workspace, contact, channel, address })
+  }
+  const person = draft.get('contacts', workspace, contact)
+  if (person !== undefined && person.lastChannel !== channel) {
+    draft.put('contacts', { ...person, lastChannel: channel })
+  }
+  const current = draft.get('conversations', workspace, conversation.id)
+  if (current !== undefined && current.lastChannel !== channel) {
+    draft.put('conversations', { ...current, lastChannel: channel })
+  }
+}
+
+/** Closes by the rule that its key is free again for the next one. */
+export function freeConversation(
+  draft: Draft,
+  workspace: WorkspaceId,
+  contact: ContactId,
+  thread: string,
+  id: ConversationId,
+): void {
+  if (draft.get('openConversations', workspace, contact, thread)?.conversation === id) {
+    draft.remove('openConversations', workspace, contact, thread)
+  }
+}

@@ -1,0 +1,129 @@
+import type { MessageId, WorkspaceId } from '../../model/ids.ts'
+import type { Piece } from '../../model/status.ts'
+import { raisedByWatermark } from '../../model/status.ts'
+import type { Rows } from '../tables.ts'
+import type { Draft } from './draft.ts'
+import { applyParked, wantParked } from './parked.ts'
+import { advance, note, observed, withParts } from './progress.ts'
+
+type Message = Rows['messages']
+
+/** That the provider took an attempt at a part. A fact, whoever brings it (RULES C4). */
+export type Acceptance = {
+  part: number
+  attempt: number
+  providerIds: readonly string[]
+  held: boolean
+  at: number
+  raw: string
+}
+
+export function wantAccept(
+  draft: Draft,
+  message: Pick<Message, 'workspace' | 'id' | 'channel' | 'addressValue'>,
+  providerIds: readonly string[],
+  { part, attempt }: { part: number; attempt: number },
+): void {
+  const { workspace, id, channel } = message
+  draft.want('queue', workspace, id)
+  draft.want('history', workspace, id, acceptedEntry(part, attempt))
+  draft.want('watermarks', workspace, channel, message.addressValue)
+  wantParked(draft, workspace, channel, providerIds)
+  for (const providerId of providerIds) draft.want('providerIds', workspace, channel, providerId)
+}
+
+/** Applies an acceptance: the part is sent, its provider ids are known, and nobody needs to send it any more. */
+export function accept(draft: Draft, message: Message, taken: Acceptance): void {
+  const { workspace, id, channel } = message
+  const { part, attempt } = taken
+  const queue = draft.get('queue', workspace, id)
+  const entry = acceptedEntry(part, attempt)
+  const news = taken.providerIds.filter(
+    providerId => draft.get('providerIds', workspace, channel, providerId) === undefined,
+  )
+  const known = draft.want('history', workspace, id, entry) !== undefined
+  if (known && news.length === 0) return
+  note(draft, message, {
+    entry,
+    at: taken.at,
+    kind: 'accepted',
+    part,
+    attempt,
+    status: taken.held ? 'pending' : 'sent',
+    raw: taken.raw,
+    detail: queue?.attemptedAt == null ? null : { attemptedAt: queue.attemptedAt },
+  })
+  for (const providerId of news) {
+    const segment = taken.providerIds.indexOf(providerId)
+    draft.put('providerIds', { workspace, channel, providerId, message: id, part, segment, attempt })
+  }
+  const current = draft.get('messages', workspace, id) ?? message
+  const pieces = raisedByClocks(
+    draft,
+    current,
+    withAccepted(withParts(current.pieces, queue?.parts ?? 1), taken),
+  )
+  const settled = {
+    ...current,
+    providerIds: [...current.providerIds, ...news],
+    attempts: Math.max(current.attempts, attempt, queue?.attempts ?? 0),
+    queued: current.queued || (queue?.queued ?? false),
+    uncertain: false,
+  }
+  advance(draft, settled, pieces, taken)
+  goOn(draft, workspace, id, part, attempt)
+  for (const providerId of news) applyParked(draft, workspace, channel, providerId)
+}
+
+function acceptedEntry(part: number, attempt: number): string {
+  return `attempt ${attempt} accepted ${part}`
+}
+
+function withAccepted(pieces: Piece[], taken: Acceptance): Piece[] {
+  const segments = Math.max(1, taken.providerIds.length)
+  let accepted = pieces
+  for (let segment = 0; segment < segments; segment++) {
+    if (!taken.held) {
+      accepted = observed(accepted, taken.part, segment, { status: 'sent', at: taken.at })
+    } else if (!accepted.some(piece => piece.part === taken.part && piece.segment === segment)) {
+      accepted = [...accepted, { part: taken.part, segment, status: 'pending', times: {} }]
+    }
+  }
+  return accepted
+}
+
+/** RULES D5: a part that is accepted after the watermark came compares itself with the clock. */
+function raisedByClocks(draft: Draft, message: Message, pieces: Piece[]): Piece[] {
+  const clocks = draft.get('watermarks', message.workspace, message.channel, message.addressValue)
+  if (clocks === undefined) return pieces
+  const { received, read } = clocks
+  return pieces.map(piece =>
+    raisedByWatermark(raisedByWatermark(piece, { status: 'received', clock: received }), {
+      status: 'read',
+      clock: read,
+    }),
+  )
+}
+
+/** The queue's row after a part was taken: the next part, or none. An attempt that is newer still waits. */
+function goOn(draft: Draft, workspace: WorkspaceId, id: MessageId, part: number, attempt: number): void {
+  const queue = draft.get('queue', workspace, id)
+  if (queue === undefined || queue.part !== part) return
+  if (queue.state === 'attempted' && queue.attempts > attempt) return
+  const last = queue.lastPart ?? (queue.parts ?? 1) - 1
+  if (part >= last) {
+    draft.remove('queue', workspace, id)
+    return
+  }
+  const held = queue.state === 'attempted' || queue.state === 'claimed'
+  draft.put('queue', {
+    ...queue,
+    state: held ? 'claimed' : 'ready',
+    readyAt: draft.now,
+    part: part + 1,
+    partAttempts: 0,
+    attemptedAt: null,
+    resolveAt: null,
+  })
+  if (!held) draft.work.add(queue.senderGroup)
+}

@@ -1,0 +1,291 @@
+import type { Lane } from '../model/change.ts'
+import type { LogEvent } from '../model/event.ts'
+import type { FileId, WorkspaceId } from '../model/ids.ts'
+import type { Message } from '../model/message.ts'
+import { logEvent } from './decide/draft.ts'
+import { columnsOf, marks, type RawRow, rowOf, type SqlValue, type Steps, sql } from './sql.ts'
+import type { Queries, StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import type { Rows } from './tables.ts'
+import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
+
+/** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
+export const QUERIES: {
+  [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
+} = {
+  *workspaces() {
+    const rows = yield sql(`SELECT ${columnsOf('workspaces')} FROM workspaces ORDER BY id`)
+    return rows.map(row => rowOf('workspaces', row))
+  },
+
+  *token({ hash }) {
+    const [row] = yield sql(`SELECT ${columnsOf('tokens')} FROM tokens WHERE hash = ?`, [hash])
+    return row === undefined ? null : rowOf('tokens', row)
+  },
+
+  *channels({ workspace }) {
+    const filter = where({ deleted_at: null, ...(workspace === undefined ? {} : { workspace }) })
+    const rows = yield sql(
+      `SELECT ${columnsOf('channels')} FROM channels ${filter.text} ORDER BY id`,
+      filter.args,
+    )
+    return rows.map(row => rowOf('channels', row) satisfies StoredChannel)
+  },
+
+  *message({ workspace, id }) {
+    const [message] = yield* shown(
+      yield sql(`${MESSAGE} WHERE m.workspace = ? AND m.id = ?`, [workspace, id]),
+    )
+    return message ?? null
+  },
+
+  *messageCreated({ workspace, id }) {
+    const [row] = yield sql(`${MESSAGE} WHERE m.workspace = ? AND m.id = ?`, [workspace, id])
+    return row === undefined ? null : created(row)
+  },
+
+  *messages({ workspace, after, limit, channel, contact, conversation, direction, status }) {
+    const filter = where(
+      { 'm.workspace': workspace, ...given({ channel, contact, conversation, direction, status }, 'm.') },
+      after === undefined ? undefined : { text: 'm.id < ?', args: [after] },
+    )
+    const rows = yield sql(`${MESSAGE} ${filter.text} ORDER BY m.id DESC LIMIT ?`, [...filter.args, limit])
+    return yield* shown(rows)
+  },
+
+  *timeline({ workspace, id }) {
+    const [row] = yield sql(`${MESSAGE} WHERE m.workspace = ? AND m.id = ?`, [workspace, id])
+    if (row === undefined) return []
+    const lines = yield sql(
+      `SELECT ${columnsOf('history')} FROM history WHERE workspace = ? AND message = ? ORDER BY at, entry`,
+      [workspace, id],
+    )
+    const [queue] = yield sql(`SELECT ${columnsOf('queue')} FROM queue WHERE workspace = ? AND message = ?`, [
+      workspace,
+      id,
+    ])
+    const attempt = queue === undefined ? [] : underWay(rowOf('queue', queue))
+    return [
+      first(rowOf('messages', row, 'm')),
+      ...lines.map(line => entryOf(rowOf('history', line))),
+      ...attempt,
+    ]
+  },
+
+  *conversation({ workspace, id }) {
+    const [row] = yield sql(
+      `SELECT ${columnsOf('conversations')} FROM conversations WHERE workspace = ? AND id = ?`,
+      [workspace, id],
+    )
+    return row === undefined ? null : conversationView(rowOf('conversations', row))
+  },
+
+  *conversations({ workspace, after, limit, contact, status }) {
+    const rows = yield* page('conversations', { workspace, ...given({ contact, status }) }, after, limit)
+    return rows.map(row => conversationView(rowOf('conversations', row)))
+  },
+
+  *contact({ workspace, id }) {
+    const row = yield* standing(workspace, id)
+    return row === undefined ? null : contactView(row)
+  },
+
+  *contactByAddress({ workspace, address }) {
+    const [known] = yield sql(
+      'SELECT contact FROM addresses WHERE workspace = ? AND kind = ? AND value = ?',
+      [workspace, address.kind, address.value],
+    )
+    const row = known && (yield* standing(workspace, known['contact'] as string))
+    return row === undefined ? null : contactView(row)
+  },
+
+  *contacts({ workspace, after, limit }) {
+    const rows = yield* page('contacts', { workspace, merged_into: null }, after, limit)
+    return rows.map(row => contactView(rowOf('contacts', row)))
+  },
+
+  *file({ workspace, id }) {
+    const [row] = yield sql(`SELECT ${columnsOf('files')} FROM files WHERE workspace = ? AND id = ?`, [
+      workspace,
+      id,
+    ])
+    return row === undefined ? null : rowOf('files', row)
+  },
+
+  *mediaDue({ by, limit }) {
+    const rows = yield sql(
+      `SELECT ${columnsOf('files')} FROM files WHERE state = 'due' AND next_at <= ? ORDER BY next_at LIMIT ?`,
+      [by, limit],
+    )
+    return rows.map(row => rowOf('files', row))
+  },
+
+  *groups() {
+    const rows = yield sql('SELECT DISTINCT sender_group AS name FROM queue')
+    return rows.map(row => row['name'] as string)
+  },
+
+  *depth() {
+    const rows = yield sql(
+      `SELECT q.lane AS lane, q.state AS state, count(*) AS count, min(m.created_at) AS oldest
+       FROM queue q JOIN messages m ON m.workspace = q.workspace AND m.id = q.message GROUP BY q.lane, q.state`,
+    )
+    return rows.map(row => ({
+      lane: row['lane'] as Lane,
+      state: row['state'] as string,
+      count: Number(row['count']),
+      oldest: Number(row['oldest']),
+    }))
+  },
+
+  *rejected({ workspace, limit }) {
+    const rows = yield sql(
+      `SELECT ${columnsOf('rejected')} FROM rejected WHERE workspace = ? ORDER BY id DESC LIMIT ?`,
+      [workspace, limit],
+    )
+    return rows.map(row => rowOf('rejected', row))
+  },
+}
+
+/** Events of a workspace above `after`, made anew from the rows that are the same forever (RULES A5). */
+export function* events(workspace: WorkspaceId, after: number, limit: number): Steps<LogEvent[]> {
+  const rows = yield sql(
+    `SELECT ${columnsOf('events', 'e')}, ${columnsOf('messages', 'm')}, c.content AS content
+     FROM events e
+     LEFT JOIN messages m ON e.data IS NULL AND m.workspace = e.workspace AND m.id = e.subject
+     LEFT JOIN contents c ON e.data IS NULL AND c.workspace = e.workspace AND c.message = e.subject
+     WHERE e.workspace = ? AND e.sequence > ? ORDER BY e.sequence LIMIT ?`,
+    [workspace, after, limit],
+  )
+  return rows.map(row => {
+    const event = rowOf('events', row, 'e')
+    return logEvent(event, event.data ?? created(row))
+  })
+}
+
+export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<number> {
+  const [row] = yield sql('SELECT sequence FROM cursors WHERE follower = ? AND workspace = ?', [
+    follower,
+    workspace,
+  ])
+  return Number(row?.['sequence'] ?? 0)
+}
+
+/** What each table keeps no longer than its rule says, in milliseconds: RULES B1, D6, C12. */
+const KEPT_MS = { seen: 30 * 86_400_000, parked: 86_400_000, idempotency: 2 * 86_400_000 } as const
+/** Rows a sweep deletes at most in each table, so that it holds nobody up. */
+const SWEPT_MAX = 5000
+
+/** Drops what is kept no longer; returns how many rows of each table went. */
+export function* sweep(now: number): Steps<Record<keyof typeof KEPT_MS, number>> {
+  const swept = { seen: 0, parked: 0, idempotency: 0 }
+  for (const table of ['seen', 'parked', 'idempotency'] as const) {
+    const rows = yield sql(`SELECT ${columnsOf(table)} FROM ${table} WHERE at < ? ORDER BY at LIMIT ?`, [
+      now - KEPT_MS[table],
+      SWEPT_MAX,
+    ])
+    const [a, b] = table === 'idempotency' ? ['scope', 'key'] : ['channel', table === 'seen' ? 'key' : 'of']
+    yield {
+      text: `DELETE FROM ${table} WHERE workspace = ? AND "${a}" = ? AND "${b}" = ?`,
+      args: [],
+      many: rows.map(row => [
+        row['workspace'] as string,
+        row[a as string] as string,
+        row[b as string] as string,
+      ]),
+    }
+    if (table === 'parked') yield* uncount(rows)
+    swept[table] = rows.length
+  }
+  return swept
+}
+
+function* uncount(parked: RawRow[]): Steps<void> {
+  yield {
+    text: 'UPDATE counters SET count = count - 1 WHERE workspace = ? AND name = ? AND count > 0',
+    args: [],
+    many: parked.map(row => [row['workspace'] as string, `parked ${row['channel']}`]),
+  }
+}
+
+const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content FROM messages m
+  JOIN contents c ON c.workspace = m.workspace AND c.message = m.id`
+
+function created(raw: RawRow): Message {
+  return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
+}
+
+/** Messages as they are now, with the state of their media. */
+function* shown(raws: RawRow[]): Steps<Message[]> {
+  const rows = raws.map(raw => ({
+    row: rowOf('messages', raw, 'm'),
+    content: JSON.parse(raw['content'] as string) as Rows['contents']['content'],
+  }))
+  const ids = rows.flatMap(({ content }) => filesOf(content))
+  const workspace = rows[0]?.row.workspace
+  const files = new Map<FileId, StoredFile>()
+  if (ids.length > 0 && workspace !== undefined) {
+    const found = yield sql(
+      `SELECT ${columnsOf('files')} FROM files WHERE workspace = ? AND id IN (${marks(ids)})`,
+      [workspace, ...ids],
+    )
+    for (const file of found.map(raw => rowOf('files', raw))) files.set(file.id, file)
+  }
+  return rows.map(({ row, content }) => messageView(row, content, files))
+}
+
+/** The contact that stands for an id now: merges are redirects (RULES F2). */
+function* standing(workspace: WorkspaceId, id: string): Steps<Rows['contacts'] | undefined> {
+  const [raw] = yield sql(`SELECT ${columnsOf('contacts')} FROM contacts WHERE workspace = ? AND id = ?`, [
+    workspace,
+    id,
+  ])
+  const row = raw && rowOf('contacts', raw)
+  return row?.mergedInto == null ? row : yield* standing(workspace, row.mergedInto)
+}
+
+function first(message: Rows['messages']): TimelineEntry {
+  const status = message.status === null ? null : 'pending'
+  return { at: message.createdAt, kind: 'created', part: 0, attempt: null, status, raw: null, detail: null }
+}
+
+function entryOf({ at, kind, part, attempt, status, raw, detail }: Rows['history']): TimelineEntry {
+  return { at, kind, part, attempt, status, raw, detail }
+}
+
+/** An attempt that is not settled has no line of its own yet: its queue row is the record. */
+function underWay(queue: Rows['queue']): TimelineEntry[] {
+  if (queue.state !== 'attempted' || queue.attemptedAt === null) return []
+  const { attemptedAt: at, part, attempts: attempt } = queue
+  return [{ at, kind: 'attempted', part, attempt, status: null, raw: null, detail: null }]
+}
+
+type Filter = { text: string; args: SqlValue[] }
+
+function given(filters: Record<string, string | undefined>, prefix = ''): Record<string, string> {
+  const set = Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return Object.fromEntries(set.map(([name, value]) => [prefix + name, value]))
+}
+
+function where(equal: Record<string, SqlValue>, further?: Filter): Filter {
+  const terms = Object.entries(equal).map(([name, value]) =>
+    value === null ? `${name} IS NULL` : `${name} = ?`,
+  )
+  const args = Object.values(equal).filter(value => value !== null)
+  return {
+    text: `WHERE ${[...terms, ...(further === undefined ? [] : [further.text])].join(' AND ')}`,
+    args: [...args, ...(further?.args ?? [])],
+  }
+}
+
+function* page(
+  table: 'conversations' | 'contacts',
+  equal: Record<string, SqlValue>,
+  after: string | undefined,
+  limit: number,
+): Steps<RawRow[]> {
+  const filter = where(equal, after === undefined ? undefined : { text: 'id < ?', args: [after] })
+  return yield sql(`SELECT ${columnsOf(table)} FROM ${table} ${filter.text} ORDER BY id DESC LIMIT ?`, [
+    ...filter.args,
+    limit,
+  ])
+}

@@ -1,0 +1,62 @@
+import { type ColumnType, column, type Rows, TABLES, type TableName } from './tables.ts'
+
+/**
+ * SQL that both engines speak. What takes several statements is a generator that yields each and gets its rows: one
+ * engine drives it synchronously in its thread, the other awaits every answer. Dialect stays inside `store/`.
+ */
+export type SqlValue = string | number | null | Uint8Array
+export type RawRow = Record<string, unknown>
+/** `?` marks a value. With `many`, the statement runs once for each list of values. */
+export type Sql = { text: string; args: readonly SqlValue[]; many?: readonly (readonly SqlValue[])[] }
+export type Steps<T> = Generator<Sql, T, RawRow[]>
+
+export function sql(text: string, args: readonly SqlValue[] = []): Sql {
+  return { text, args }
+}
+
+/** `a`, `b` → `?, ?`. An empty list becomes NULL, which nothing equals. */
+export function marks(list: readonly unknown[]): string {
+  return list.length === 0 ? 'NULL' : list.map(() => '?').join(', ')
+}
+
+/** All columns of a table, each under an alias that `rowOf` finds again. */
+export function columnsOf(table: TableName, alias?: string): string {
+  const prefix = alias === undefined ? '' : `${alias}.`
+  const name = alias === undefined ? '' : `${alias}_`
+  return Object.keys(TABLES[table].columns)
+    .map(field => `${prefix}${column(field)} AS "${name}${field}"`)
+    .join(', ')
+}
+
+/** Reads the row of a table out of what the database answered. */
+export function rowOf<T extends TableName>(table: T, raw: RawRow, alias?: string): Rows[T] {
+  const prefix = alias === undefined ? '' : `${alias}_`
+  const row: Record<string, unknown> = {}
+  for (const [field, type] of COLUMNS[table]) row[field] = decoded(type, raw[prefix + field])
+  return row as Rows[T]
+}
+
+/** A row as values in the order of its columns. */
+export function valuesOf(table: TableName, row: object, fields?: readonly string[]): SqlValue[] {
+  const columns = TABLES[table].columns as Record<string, ColumnType>
+  const values = row as Record<string, unknown>
+  return (fields ?? Object.keys(columns)).map(field => encoded(columns[field], values[field]))
+}
+
+const COLUMNS = Object.fromEntries(
+  Object.entries(TABLES).map(([table, { columns }]) => [table, Object.entries(columns)]),
+) as Record<TableName, [string, ColumnType][]>
+
+export function encoded(type: ColumnType | undefined, value: unknown): SqlValue {
+  if (value === null || value === undefined) return null
+  if (type === 'json') return JSON.stringify(value)
+  if (type === 'bool') return value === true ? 1 : 0
+  return value as SqlValue
+}
+
+function decoded(type: ColumnType, value: unknown): unknown {
+  if (value === null || value === undefined) return null
+  if (type === 'json') return JSON.parse(value as string)
+  if (type === 'bool') return value === 1 || value === true
+  return type === 'int' ? Number(value) : value
+}

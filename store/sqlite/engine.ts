@@ -1,0 +1,173 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { Committed, Transaction } from '../../model/change.ts'
+import type { LogEvent } from '../../model/event.ts'
+import type { IdMaker } from '../../model/ids.ts'
+import { fold, want } from '../decide/decide.ts'
+import { Draft, type Key, RAISED_MAX, type RaisableScope, type Written } from '../decide/draft.ts'
+import { columnsOf, type RawRow, rowOf, type SqlValue, type Steps, valuesOf } from '../sql.ts'
+import { column, type Rows, TABLES, type TableName } from '../tables.ts'
+import { MIGRATIONS } from './migrations.ts'
+
+/**
+ * SQLite, driven synchronously by whoever owns the thread. It reads keys and writes rows; it decides nothing.
+ * One connection writes; any number of further ones only read.
+ */
+export type Engine = {
+  /** Applies a group in one transaction. Durable when it returns; if it throws, nothing was done. */
+  group(transactions: readonly Transaction[], now: number): GroupResult
+  /** Runs statements in one transaction of their own. */
+  write<T>(steps: Steps<T>): T
+  read<T>(steps: Steps<T>): T
+  close(): void
+}
+
+export type GroupResult = { committed: Committed[]; events: LogEvent[]; work: string[] }
+
+/** Pages the write-ahead log may reach before they are moved into the database: 16 MB. */
+const CHECKPOINT_PAGES = 4096
+/** Memory for pages, in KiB. */
+const CACHE_KIB = 32_768
+
+export function openEngine(path: string, options: { readOnly: boolean; newId: IdMaker }): Engine {
+  const database = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 2000 })
+  // FULL: the log is synced at every commit, so what was answered survives a power cut.
+  if (!options.readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  database.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  const statements = new Map<string, StatementSync>()
+  const prepared = (text: string): StatementSync => {
+    const known = statements.get(text)
+    if (known !== undefined) return known
+    const statement = database.prepare(text)
+    statements.set(text, statement)
+    return statement
+  }
+  const engine: Engine = {
+    group: (transactions, now) =>
+      inTransaction(database, () => runGroup(prepared, transactions, now, options.newId)),
+    write: steps => inTransaction(database, () => drive(prepared, steps)),
+    read: steps => drive(prepared, steps),
+    close: () => database.close(),
+  }
+  return engine
+}
+
+/** Brings the schema up to this code's. @throws SchemaTooNew */
+export function migrate(path: string): void {
+  const database = new DatabaseSync(path, { timeout: 2000 })
+  try {
+    database.exec('PRAGMA journal_mode = WAL')
+    const version = (): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version() > MIGRATIONS.length) {
+      throw new SchemaTooNew(
+        `the database was written by a newer Omnibus (schema ${version()}, this one knows ${MIGRATIONS.length})`,
+      )
+    }
+    while (version() < MIGRATIONS.length) {
+      // The version is read again under the lock: another process may have migrated meanwhile.
+      inTransaction(database, () => {
+        const at = version()
+        for (const statement of MIGRATIONS[at] ?? []) database.exec(statement)
+        database.exec(`PRAGMA user_version = ${at + 1}`)
+      })
+    }
+  } finally {
+    database.close()
+  }
+}
+
+export class SchemaTooNew extends Error {
+  override name = 'SchemaTooNew'
+}
+
+function inTransaction<T>(database: DatabaseSync, run: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = run()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+type Prepare = (text: string) => StatementSync
+
+function runGroup(
+  prepared: Prepare,
+  transactions: readonly Transaction[],
+  now: number,
+  newId: IdMaker,
+): GroupResult {
+  const draft = new Draft({
+    now,
+    newId,
+    load: (table, key) => load(prepared, table, key),
+    raisable: scope => raisable(prepared, scope),
+  })
+  want(draft, transactions)
+  const committed = fold(draft, transactions)
+  for (const written of draft.written()) write(prepared, written)
+  return { committed, events: draft.events, work: [...draft.work] }
+}
+
+function load<T extends TableName>(prepared: Prepare, table: T, key: Key): Rows[T] | undefined {
+  const raw = prepared(SQL[table].select).get(...key) as RawRow | undefined
+  return raw === undefined ? undefined : rowOf(table, raw)
+}
+
+function raisable(prepared: Prepare, scope: RaisableScope): Rows['messages'][] {
+  const { workspace, channel, address, clock } = scope
+  const rows = prepared(RAISABLE).all(workspace, channel, address, clock) as RawRow[]
+  return rows.map(row => rowOf('messages', row))
+}
+
+const RAISABLE = `SELECT ${columnsOf('messages')} FROM messages
+  WHERE workspace = ? AND channel = ? AND address_value = ? AND direction = 'outbound'
+    AND status IN ('sent', 'received') AND created_at <= ? ORDER BY id DESC LIMIT ${RAISED_MAX}`
+
+function write(prepared: Prepare, { table, inserts, updates, deletes }: Written): void {
+  const { insert, update, remove, changes } = SQL[table]
+  if (inserts.length > 0) {
+    const statement = prepared(insert)
+    for (const row of inserts) statement.run(...valuesOf(table, row))
+  }
+  if (updates.length > 0 && changes.length > 0) {
+    const statement = prepared(update)
+    for (const row of updates) statement.run(...valuesOf(table, row, changes))
+  }
+  for (const key of deletes) prepared(remove).run(...key)
+}
+
+/** The statements of each table, from its description. */
+const SQL = Object.fromEntries(
+  Object.entries(TABLES).map(([table, { name, key, columns, changes }]) => {
+    const fields = Object.keys(columns)
+    const matches = key.map(field => `${column(field)} = ?`).join(' AND ')
+    return [
+      table,
+      {
+        select: `SELECT ${columnsOf(table as TableName)} FROM ${name} WHERE ${matches}`,
+        insert: `INSERT INTO ${name} (${fields.map(column).join(', ')}) VALUES (${fields.map(() => '?').join(', ')})`,
+        update: `UPDATE ${name} SET ${changes.map(field => `${column(field)} = ?`).join(', ')} WHERE ${matches}`,
+        remove: `DELETE FROM ${name} WHERE ${matches}`,
+        changes: changes.length === 0 ? [] : [...changes, ...key],
+      },
+    ]
+  }),
+) as Record<TableName, { select: string; insert: string; update: string; remove: string; changes: string[] }>
+
+function drive<T>(prepared: Prepare, steps: Steps<T>): T {
+  let answer: RawRow[] = []
+  for (;;) {
+    const step = steps.next(answer)
+    if (step.done === true) return step.value
+    const { text, args, many } = step.value
+    const statement = prepared(text)
+    if (many === undefined) answer = statement.all(...(args as SqlValue[])) as RawRow[]
+    else {
+      for (const values of many) statement.run(...(values as SqlValue[]))
+      answer = []
+    }
+  }
+}

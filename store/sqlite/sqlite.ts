@@ -1,0 +1,96 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Clock } from '../../model/clock.ts'
+import type { LogEvent } from '../../model/event.ts'
+import { createCommitter } from '../committer.ts'
+import { openFiles } from '../files.ts'
+import type { Claim, Queries, Store, StoreListener } from '../store.ts'
+import { type GroupResult, migrate } from './engine.ts'
+import { sameThread, startThread } from './thread.ts'
+
+export type SqliteOptions = {
+  dataDir: string
+  listener: StoreListener
+  clock: Clock
+  /** Whether SQLite runs in threads of its own; measured in `docs/decisions.md`. */
+  threads?: boolean
+}
+
+/** The store of one node: everything in `dataDir`, which no second process can open meanwhile. */
+export async function openSqlite({
+  dataDir,
+  listener,
+  clock,
+  threads = true,
+}: SqliteOptions): Promise<StoreWithMeta> {
+  mkdirSync(dataDir, { recursive: true })
+  const unlock = lock(dataDir)
+  const path = join(dataDir, 'omnibus.db')
+  migrate(path)
+  const open = threads ? startThread : sameThread
+  const writer = open(path, { readOnly: false })
+  const reader = open(path, { readOnly: true })
+  const files = openFiles(join(dataDir, 'files'))
+  const committer = createCommitter({
+    clock,
+    listener,
+    run: async transactions =>
+      (await writer.call({ op: 'group', transactions, now: clock.now() })) as GroupResult,
+  })
+  return {
+    commit: committer.commit,
+    events: async (workspace, after, limit) =>
+      (await reader.call({ op: 'events', workspace, after, limit })) as LogEvent[],
+    cursor: async (follower, workspace) =>
+      (await reader.call({ op: 'cursor', follower, workspace })) as number,
+    claim: async request => (await writer.call({ op: 'claim', request, now: clock.now() })) as Claim,
+    release: async lease => {
+      await writer.call({ op: 'release', lease })
+    },
+    putFile: files.put,
+    readFile: files.read,
+    query: async (name, params) =>
+      (await reader.call({ op: 'query', name, params })) as Queries[typeof name]['result'],
+    check: async () => {
+      await writer.call({ op: 'check', now: clock.now() })
+    },
+    sweep: async () => {
+      const swept = (await writer.call({ op: 'sweep', now: clock.now() })) as Record<string, number>
+      return { deleted: Object.values(swept).reduce((sum, count) => sum + count, 0) }
+    },
+    stats: committer.stats,
+    meta: async (name, value) =>
+      (await writer.call(value === undefined ? { op: 'meta', name } : { op: 'meta', name, value })) as
+        | string
+        | null,
+    close: async () => {
+      await committer.close()
+      await writer.close()
+      await reader.close()
+      unlock()
+    },
+  }
+}
+
+/** A store with the small facts about itself that `store/open.ts` checks before anybody uses it. */
+export type StoreWithMeta = Store & { meta(name: string, value?: string): Promise<string | null> }
+
+/**
+ * Holds the data directory for as long as the process lives: the lock is the operating system's, so that a killed
+ * process leaves none behind. It is also why a lease left by a former process need not be waited for.
+ */
+function lock(dataDir: string): () => void {
+  const database = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 })
+  try {
+    database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    throw new DataDirInUse(`${dataDir} is in use by another Omnibus process`, { cause })
+  }
+  return () => database.close()
+}
+
+export class DataDirInUse extends Error {
+  override name = 'DataDirInUse'
+}

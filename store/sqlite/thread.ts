@@ -1,0 +1,71 @@
+import { Worker } from 'node:worker_threads'
+import { idMaker } from '../../model/ids.ts'
+import { systemRandom } from '../../model/random.ts'
+import { StoreFailing } from '../store.ts'
+import { openEngine } from './engine.ts'
+import { type Answer, answer, type Call } from './worker.ts'
+
+/** Whoever performs calls on the database, one at a time and in order. */
+export type Thread = {
+  /** @throws StoreFailing, or an Error that blames the call. */
+  call(call: Call): Promise<unknown>
+  close(): Promise<void>
+}
+
+type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void }
+
+/** A thread of its own, so that a disk write never holds the event loop. It is started anew if it dies. */
+export function startThread(path: string, options: { readOnly: boolean }): Thread {
+  const pending = new Map<number, Pending>()
+  let next = 0
+  let closing = false
+  let worker: Worker | undefined
+  const fail = (why: string): void => {
+    worker = undefined
+    for (const { reject } of pending.values()) reject(new StoreFailing(why))
+    pending.clear()
+  }
+  const start = (): Worker => {
+    const started = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path, ...options } })
+    started.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
+      const waiting = pending.get(id)
+      pending.delete(id)
+      if (answer.ok) waiting?.resolve(answer.value)
+      else waiting?.reject(errorOf(answer))
+    })
+    started.on('error', error => fail(`the store's thread died: ${String(error)}`))
+    started.on('exit', () => fail("the store's thread has ended"))
+    return started
+  }
+  const post = (call: Call | { op: 'close' }): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      worker ??= start()
+      next += 1
+      pending.set(next, { resolve, reject })
+      worker.postMessage({ id: next, call })
+    })
+  return {
+    call: call => (closing ? Promise.reject(new StoreFailing('the store is closed')) : post(call)),
+    close: async () => {
+      closing = true
+      if (worker !== undefined) await post({ op: 'close' })
+    },
+  }
+}
+
+/** The same on the caller's thread: what the other is measured against, and quick to start in tests. */
+export function sameThread(path: string, options: { readOnly: boolean }): Thread {
+  const engine = openEngine(path, { readOnly: options.readOnly, newId: idMaker(systemRandom) })
+  return {
+    call: async call => {
+      const answered = answer(engine, call)
+      if (!answered.ok) throw errorOf(answered)
+      return answered.value
+    },
+    close: async () => engine.close(),
+  }
+}
+
+function errorOf(answer: Extract<Answer, { ok: false }>): Error {
+  return answer.failing ? new StoreFailing(answer.message) : new Error(answer.message)
+}

@@ -1,0 +1,106 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Transaction } from '../../model/change.ts'
+import type { WorkspaceId } from '../../model/ids.ts'
+import { idMaker } from '../../model/ids.ts'
+import { systemRandom } from '../../model/random.ts'
+import { claim, release } from '../claim.ts'
+import { cursorOf, events, QUERIES, sweep } from '../queries.ts'
+import { type Steps, sql } from '../sql.ts'
+import type { ClaimRequest, Queries } from '../store.ts'
+import { type Engine, openEngine } from './engine.ts'
+
+/**
+ * One thread of SQLite: the writer, or the reader that keeps long reads away from it (RULES A8). It answers calls in
+ * order, one at a time.
+ */
+export type Call =
+  | { op: 'group'; transactions: readonly Transaction[]; now: number }
+  | { op: 'claim'; request: ClaimRequest; now: number }
+  | { op: 'release'; lease: { group: string; holder: string; fence: number } }
+  | { op: 'sweep'; now: number }
+  | { op: 'check'; now: number }
+  | { op: 'query'; name: keyof Queries; params: Queries[keyof Queries]['params'] }
+  | { op: 'events'; workspace: WorkspaceId; after: number; limit: number }
+  | { op: 'cursor'; follower: string; workspace: WorkspaceId }
+  | { op: 'meta'; name: string; value?: string }
+
+/** `failing`: the store cannot be written or read now, whatever is asked of it. */
+export type Answer = { ok: true; value: unknown } | { ok: false; failing: boolean; message: string }
+
+export function answer(engine: Engine, call: Call): Answer {
+  try {
+    return { ok: true, value: perform(engine, call) }
+  } catch (error) {
+    return {
+      ok: false,
+      failing: isFailing(error),
+      message: error instanceof Error ? error.message : String(error),
+    }
+  }
+}
+
+function perform(engine: Engine, call: Call): unknown {
+  switch (call.op) {
+    case 'group':
+      return engine.group(call.transactions, call.now)
+    case 'claim':
+      return engine.write(claim(call.request, call.now, true))
+    case 'release':
+      return engine.write(release(call.lease))
+    case 'sweep':
+      return engine.write(sweep(call.now))
+    case 'check':
+      return engine.write(writeMeta('checkedAt', String(call.now)))
+    case 'query':
+      // Each query takes its own parameters; `Queries` pairs them by name, which a union cannot say.
+      return engine.read(QUERIES[call.name](call.params as never) as Steps<unknown>)
+    case 'events':
+      return engine.read(events(call.workspace, call.after, call.limit))
+    case 'cursor':
+      return engine.read(cursorOf(call.follower, call.workspace))
+    case 'meta':
+      return engine.write(call.value === undefined ? readMeta(call.name) : writeMeta(call.name, call.value))
+  }
+}
+
+function* readMeta(name: string): Steps<string | null> {
+  const [row] = yield sql('SELECT value FROM meta WHERE name = ?', [name])
+  return (row?.['value'] as string | undefined) ?? null
+}
+
+function* writeMeta(name: string, value: string): Steps<string> {
+  yield sql(
+    `INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+    [name, value],
+  )
+  return value
+}
+
+/**
+ * Result codes (https://sqlite.org/rescode.html) that blame the disk, not the statement: BUSY, LOCKED, NOMEM, READONLY,
+ * INTERRUPT, IOERR, CORRUPT, FULL, CANTOPEN, PROTOCOL, NOTADB.
+ */
+const FAILING_CODES = new Set([5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 26])
+
+function isFailing(error: unknown): boolean {
+  const code = (error as { errcode?: unknown } | null)?.errcode
+  return typeof code === 'number' && FAILING_CODES.has(code & 0xff)
+}
+
+if (parentPort !== null && isOurs(workerData)) {
+  const port = parentPort
+  const engine = openEngine(workerData.path, { readOnly: workerData.readOnly, newId: idMaker(systemRandom) })
+  port.on('message', ({ id, call }: { id: number; call: Call | { op: 'close' } }) => {
+    if (call.op === 'close') {
+      engine.close()
+      port.postMessage({ id, answer: { ok: true, value: null } })
+      port.close()
+      return
+    }
+    port.postMessage({ id, answer: answer(engine, call) })
+  })
+}
+
+function isOurs(data: unknown): data is { path: string; readOnly: boolean } {
+  return typeof data === 'object' && data !== null && 'path' in data && 'readOnly' in data
+}

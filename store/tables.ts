@@ -1,0 +1,514 @@
+import type { Address } from '../model/address.ts'
+import type { Lane, Outcome, Receipt } from '../model/change.ts'
+import type { ChannelStatus, Health } from '../model/channel.ts'
+import type { Content } from '../model/content.ts'
+import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
+import type { EventType } from '../model/event.ts'
+import type {
+  ChannelId,
+  ContactId,
+  ConversationId,
+  EventId,
+  MessageId,
+  RejectedId,
+  TokenId,
+  WorkspaceId,
+} from '../model/ids.ts'
+import type { Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
+import type { Piece, Status } from '../model/status.ts'
+import type { StoredFile, TimelineEntry } from './store.ts'
+
+/**
+ * The data structures, before any code: every table, its key and its columns, once for both engines. `decide` reads
+ * rows by their whole key and writes whole rows; an engine turns that into its own SQL. What must be unique is the key
+ * of a table (`openConversations`, `channelKeys`), so that no rule hides in an index.
+ */
+export type Rows = {
+  /** `head` is the number of the newest event, and the row is the lock of RULES A1. */
+  workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number }
+  tokens: { hash: string; id: TokenId; workspace: WorkspaceId; role: string; name: string; createdAt: number }
+  channels: {
+    workspace: WorkspaceId
+    id: ChannelId
+    connector: string
+    name: string
+    status: ChannelStatus
+    config: Record<string, unknown>
+    providerKey: string
+    senderGroup: string
+    health: Health
+    createdAt: number
+    updatedAt: number
+    deletedAt: number | null
+  }
+  channelKeys: { workspace: WorkspaceId; connector: string; providerKey: string; channel: ChannelId }
+  contacts: {
+    workspace: WorkspaceId
+    id: ContactId
+    kind: 'person' | 'group'
+    name: string | null
+    addresses: Address[]
+    source: 'message' | 'api' | 'echo'
+    mergedInto: ContactId | null
+    /** How many it ever had: the first one is by a new contact. */
+    conversations: number
+    /** Channel of the last inbound message. */
+    lastChannel: ChannelId | null
+    createdAt: number
+    updatedAt: number
+  }
+  addresses: { workspace: WorkspaceId; kind: string; value: string; contact: ContactId; createdAt: number }
+  /** Where a contact was last heard on a channel: an answer goes there. */
+  reach: { workspace: WorkspaceId; contact: ContactId; channel: ChannelId; address: Address }
+  /** At most one open conversation per contact and thread: its key says so (RULES B4). */
+  openConversations: {
+    workspace: WorkspaceId
+    contact: ContactId
+    thread: string
+    conversation: ConversationId
+  }
+  conversations: {
+    workspace: WorkspaceId
+    id: ConversationId
+    contact: ContactId
+    thread: string
+    channel: ChannelId
+    lastChannel: ChannelId | null
+    status: 'open' | 'closed'
+    source: ConversationSource
+    contactType: 'new' | 'returning'
+    context: Record<string, string> | null
+    openedAt: number
+    closedAt: number | null
+    closedBy: ConversationSource | null
+    note: ClosingNote | null
+    version: number
+  }
+  messages: {
+    workspace: WorkspaceId
+    id: MessageId
+    channel: ChannelId
+    connector: string
+    contact: ContactId
+    conversation: ConversationId | null
+    direction: Direction
+    sourceKind: SourceKind
+    sourceId: string | null
+    addressKind: Address['kind']
+    addressValue: string
+    replyTo: MessageRef | null
+    reactionTo: MessageRef | null
+    category: Category
+    expiresAt: number | null
+    retryOf: MessageId | null
+    broadcast: string | null
+    providerTime: number | null
+    createdAt: number
+    status: Status | null
+    pieces: Piece[]
+    providerIds: string[]
+    attempts: number
+    queued: boolean
+    uncertain: boolean
+  }
+  /** Written once; erasing replaces it, the numbers stay (RULES A5). */
+  contents: { workspace: WorkspaceId; message: MessageId; content: Content }
+  /** What receipts and quotes name (RULES D3). */
+  providerIds: {
+    workspace: WorkspaceId
+    channel: ChannelId
+    providerId: string
+    message: MessageId
+    part: number
+    segment: number
+    attempt: number
+  }
+  history: { workspace: WorkspaceId; message: MessageId; entry: string } & TimelineEntry
+  /** Outbound messages that are not settled. Its states are apart from status (RULES C1). */
+  queue: {
+    workspace: WorkspaceId
+    message: MessageId
+    state: QueueState
+    senderGroup: string
+    channel: ChannelId
+    lane: Lane
+    position: number
+    readyAt: number
+    expiresAt: number
+    /** The lease under which it was claimed. */
+    fence: number
+    part: number
+    /** The last part to send: all of them, or one that is sent again alone (RULES C8). */
+    lastPart: number | null
+    parts: number | null
+    attempts: number
+    partAttempts: number
+    queued: boolean
+    attemptedAt: number | null
+    resolveAt: number | null
+    resends: number
+  }
+  leases: { senderGroup: string; holder: string; fence: number; endsAt: number }
+  /** RULES B1: kept 30 days, apart from messages. */
+  seen: { workspace: WorkspaceId; channel: ChannelId; key: string; message: MessageId; at: number }
+  /** Receipts that came before what they are about; `of` is a provider id or a reference (RULES D6). */
+  parked: { workspace: WorkspaceId; channel: ChannelId; of: string; receipts: Receipt[]; at: number }
+  /** RULES D5: up to when everything to an address was received or read. */
+  watermarks: { workspace: WorkspaceId; channel: ChannelId; address: string; received: number; read: number }
+  /** Small counts that bound other tables: parked receipts and rejected deliveries of a channel. */
+  counters: { workspace: WorkspaceId; name: string; count: number }
+  cursors: { follower: string; workspace: WorkspaceId; sequence: number }
+  idempotency: {
+    workspace: WorkspaceId
+    scope: string
+    key: string
+    hash: string
+    outcomes: Outcome[]
+    at: number
+  }
+  files: StoredFile
+  rejected: {
+    workspace: WorkspaceId
+    id: RejectedId
+    channel: ChannelId
+    why: string
+    raw: Uint8Array
+    contentType: string
+    at: number
+  }
+  /** The log. `data` is null where it is read off the message's own rows (RULES A5). */
+  events: {
+    workspace: WorkspaceId
+    sequence: number
+    id: EventId
+    type: EventType
+    subject: string
+    time: number
+    data: Record<string, unknown> | null
+  }
+  /** Facts about the store itself: the schema's version is elsewhere, the check value of the secret key is here. */
+  meta: { name: string; value: string }
+}
+
+/**
+ * RULES C1. `ready`: may be claimed from `readyAt` on. `claimed`: reserved under `fence`, nothing left the process.
+ * `attempted`: the first byte may have left; only an answer, a receipt or the end of the lease leads out of it.
+ * `uncertain`: nobody knows; a receipt, or a policy at `resolveAt`, leads out of it. Settled messages have no row.
+ */
+export type QueueState = 'ready' | 'claimed' | 'attempted' | 'uncertain'
+
+export type TableName = keyof Rows
+export type ColumnType = 'text' | 'int' | 'bool' | 'json' | 'bytes'
+
+export type Table<Row> = {
+  /** In SQL. */
+  name: string
+  key: readonly (keyof Row & string)[]
+  columns: { readonly [C in keyof Row & string]-?: ColumnType }
+  /** Columns that change after the row was written; the others are never updated. */
+  changes: readonly (keyof Row & string)[]
+}
+
+export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
+  workspaces: {
+    name: 'workspaces',
+    key: ['id'],
+    columns: { id: 'text', name: 'text', head: 'int', createdAt: 'int' },
+    changes: ['name', 'head'],
+  },
+  tokens: {
+    name: 'tokens',
+    key: ['hash'],
+    columns: { hash: 'text', id: 'text', workspace: 'text', role: 'text', name: 'text', createdAt: 'int' },
+    changes: [],
+  },
+  channels: {
+    name: 'channels',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      connector: 'text',
+      name: 'text',
+      status: 'text',
+      config: 'json',
+      providerKey: 'text',
+      senderGroup: 'text',
+      health: 'json',
+      createdAt: 'int',
+      updatedAt: 'int',
+      deletedAt: 'int',
+    },
+    changes: ['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt', 'deletedAt'],
+  },
+  channelKeys: {
+    name: 'channel_keys',
+    key: ['workspace', 'connector', 'providerKey'],
+    columns: { workspace: 'text', connector: 'text', providerKey: 'text', channel: 'text' },
+    changes: ['channel'],
+  },
+  contacts: {
+    name: 'contacts',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      kind: 'text',
+      name: 'text',
+      addresses: 'json',
+      source: 'text',
+      mergedInto: 'text',
+      conversations: 'int',
+      lastChannel: 'text',
+      createdAt: 'int',
+      updatedAt: 'int',
+    },
+    changes: ['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'updatedAt'],
+  },
+  addresses: {
+    name: 'addresses',
+    key: ['workspace', 'kind', 'value'],
+    columns: { workspace: 'text', kind: 'text', value: 'text', contact: 'text', createdAt: 'int' },
+    changes: ['contact'],
+  },
+  reach: {
+    name: 'reach',
+    key: ['workspace', 'contact', 'channel'],
+    columns: { workspace: 'text', contact: 'text', channel: 'text', address: 'json' },
+    changes: ['address'],
+  },
+  openConversations: {
+    name: 'open_conversations',
+    key: ['workspace', 'contact', 'thread'],
+    columns: { workspace: 'text', contact: 'text', thread: 'text', conversation: 'text' },
+    changes: ['conversation'],
+  },
+  conversations: {
+    name: 'conversations',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      contact: 'text',
+      thread: 'text',
+      channel: 'text',
+      lastChannel: 'text',
+      status: 'text',
+      source: 'text',
+      contactType: 'text',
+      context: 'json',
+      openedAt: 'int',
+      closedAt: 'int',
+      closedBy: 'text',
+      note: 'json',
+      version: 'int',
+    },
+    changes: ['lastChannel', 'status', 'closedAt', 'closedBy', 'note', 'version'],
+  },
+  messages: {
+    name: 'messages',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      channel: 'text',
+      connector: 'text',
+      contact: 'text',
+      conversation: 'text',
+      direction: 'text',
+      sourceKind: 'text',
+      sourceId: 'text',
+      addressKind: 'text',
+      addressValue: 'text',
+      replyTo: 'json',
+      reactionTo: 'json',
+      category: 'text',
+      expiresAt: 'int',
+      retryOf: 'text',
+      broadcast: 'text',
+      providerTime: 'int',
+      createdAt: 'int',
+      status: 'text',
+      pieces: 'json',
+      providerIds: 'json',
+      attempts: 'int',
+      queued: 'bool',
+      uncertain: 'bool',
+    },
+    changes: ['status', 'pieces', 'providerIds', 'attempts', 'queued', 'uncertain'],
+  },
+  contents: {
+    name: 'contents',
+    key: ['workspace', 'message'],
+    columns: { workspace: 'text', message: 'text', content: 'json' },
+    changes: ['content'],
+  },
+  providerIds: {
+    name: 'provider_ids',
+    key: ['workspace', 'channel', 'providerId'],
+    columns: {
+      workspace: 'text',
+      channel: 'text',
+      providerId: 'text',
+      message: 'text',
+      part: 'int',
+      segment: 'int',
+      attempt: 'int',
+    },
+    changes: [],
+  },
+  history: {
+    name: 'history',
+    key: ['workspace', 'message', 'entry'],
+    columns: {
+      workspace: 'text',
+      message: 'text',
+      entry: 'text',
+      at: 'int',
+      kind: 'text',
+      part: 'int',
+      attempt: 'int',
+      status: 'text',
+      raw: 'text',
+      detail: 'json',
+    },
+    changes: [],
+  },
+  queue: {
+    name: 'queue',
+    key: ['workspace', 'message'],
+    columns: {
+      workspace: 'text',
+      message: 'text',
+      state: 'text',
+      senderGroup: 'text',
+      channel: 'text',
+      lane: 'text',
+      position: 'int',
+      readyAt: 'int',
+      expiresAt: 'int',
+      fence: 'int',
+      part: 'int',
+      lastPart: 'int',
+      parts: 'int',
+      attempts: 'int',
+      partAttempts: 'int',
+      queued: 'bool',
+      attemptedAt: 'int',
+      resolveAt: 'int',
+      resends: 'int',
+    },
+    changes: [
+      'state',
+      'readyAt',
+      'fence',
+      'part',
+      'lastPart',
+      'parts',
+      'attempts',
+      'partAttempts',
+      'queued',
+      'attemptedAt',
+      'resolveAt',
+      'resends',
+    ],
+  },
+  leases: {
+    name: 'leases',
+    key: ['senderGroup'],
+    columns: { senderGroup: 'text', holder: 'text', fence: 'int', endsAt: 'int' },
+    changes: ['holder', 'fence', 'endsAt'],
+  },
+  seen: {
+    name: 'seen',
+    key: ['workspace', 'channel', 'key'],
+    columns: { workspace: 'text', channel: 'text', key: 'text', message: 'text', at: 'int' },
+    changes: [],
+  },
+  parked: {
+    name: 'parked',
+    key: ['workspace', 'channel', 'of'],
+    columns: { workspace: 'text', channel: 'text', of: 'text', receipts: 'json', at: 'int' },
+    changes: ['receipts'],
+  },
+  watermarks: {
+    name: 'watermarks',
+    key: ['workspace', 'channel', 'address'],
+    columns: { workspace: 'text', channel: 'text', address: 'text', received: 'int', read: 'int' },
+    changes: ['received', 'read'],
+  },
+  counters: {
+    name: 'counters',
+    key: ['workspace', 'name'],
+    columns: { workspace: 'text', name: 'text', count: 'int' },
+    changes: ['count'],
+  },
+  cursors: {
+    name: 'cursors',
+    key: ['follower', 'workspace'],
+    columns: { follower: 'text', workspace: 'text', sequence: 'int' },
+    changes: ['sequence'],
+  },
+  idempotency: {
+    name: 'idempotency',
+    key: ['workspace', 'scope', 'key'],
+    columns: { workspace: 'text', scope: 'text', key: 'text', hash: 'text', outcomes: 'json', at: 'int' },
+    changes: [],
+  },
+  files: {
+    name: 'files',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      message: 'text',
+      channel: 'text',
+      state: 'text',
+      foreign: 'json',
+      mimeType: 'text',
+      name: 'text',
+      size: 'int',
+      sha256: 'text',
+      attempts: 'int',
+      nextAt: 'int',
+      deadline: 'int',
+      why: 'text',
+      createdAt: 'int',
+    },
+    changes: ['state', 'mimeType', 'size', 'sha256', 'attempts', 'nextAt', 'deadline', 'why'],
+  },
+  rejected: {
+    name: 'rejected',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      channel: 'text',
+      why: 'text',
+      raw: 'bytes',
+      contentType: 'text',
+      at: 'int',
+    },
+    changes: [],
+  },
+  events: {
+    name: 'events',
+    key: ['workspace', 'sequence'],
+    columns: {
+      workspace: 'text',
+      sequence: 'int',
+      id: 'text',
+      type: 'text',
+      subject: 'text',
+      time: 'int',
+      data: 'json',
+    },
+    changes: [],
+  },
+  meta: { name: 'meta', key: ['name'], columns: { name: 'text', value: 'text' }, changes: ['value'] },
+}
+
+/** A field's column: `createdAt` is `created_at`. `of`, `key` and the like are reserved words, so all are quoted. */
+export function column(field: string): string {
+  return `"${field.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)}"`
+}

@@ -1,0 +1,161 @@
+import { rfc3339 } from '../model/clock.ts'
+import type { Contact } from '../model/contact.ts'
+import { type Content, type Media, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
+import type { Conversation } from '../model/conversation.ts'
+import { FAILURES } from '../model/failure.ts'
+import type { FileId } from '../model/ids.ts'
+import type { Message, MessageContent, MessageFailure } from '../model/message.ts'
+import { failureOf, type Status, type StatusTimes, statusTimesOf } from '../model/status.ts'
+import type { StoredFile } from './store.ts'
+import type { Rows } from './tables.ts'
+
+type MessageRow = Rows['messages']
+
+/** The message as it was when it was made: what `message.created` tells for ever (RULES A5). */
+export function createdView(row: MessageRow, content: Content): Message {
+  const echo = row.sourceKind === 'echo'
+  const status: Status = echo ? 'sent' : 'pending'
+  const times: StatusTimes = echo ? { sent: row.providerTime ?? row.createdAt } : { pending: row.createdAt }
+  return {
+    ...unchanging(row),
+    content: shownContent(content, row, media =>
+      shownMedia(media, row.direction === 'inbound' ? 'pending' : 'stored'),
+    ),
+    attempts: 0,
+    queued: false,
+    providerIds: row.direction === 'outbound' && !echo ? [] : row.providerIds.slice(0, 1),
+    status: row.direction === 'inbound' ? null : status,
+    statusTimes: row.direction === 'inbound' ? null : shownTimes(times),
+    failure: null,
+    uncertain: false,
+  }
+}
+
+/** The message as it is now. `files` are those that its content names. */
+export function messageView(
+  row: MessageRow,
+  content: Content,
+  files: ReadonlyMap<FileId, StoredFile>,
+): Message {
+  return {
+    ...unchanging(row),
+    content: shownContent(content, row, media => {
+      const file = 'id' in media ? files.get(media.id) : undefined
+      return file === undefined ? shownMedia(media, 'stored') : fileView(file)
+    }),
+    attempts: row.attempts,
+    queued: row.queued,
+    providerIds: row.providerIds,
+    status: row.status,
+    statusTimes: row.status === null ? null : shownTimes(statusTimesOf(row.pieces, row.createdAt)),
+    failure: row.status === 'failed' ? failureView(failureOf(row.pieces)) : null,
+    uncertain: row.uncertain,
+  }
+}
+
+export function failureView(failure: ReturnType<typeof failureOf>): MessageFailure | null {
+  if (failure === null) return null
+  return { code: failure.code, detail: FAILURES[failure.code].says, provider: failure.provider ?? null }
+}
+
+export function contactView(row: Rows['contacts']): Contact {
+  return {
+    id: row.id,
+    workspace: row.workspace,
+    kind: row.kind,
+    name: row.name,
+    addresses: row.addresses,
+    source: row.source,
+    createdAt: rfc3339(row.createdAt),
+    updatedAt: rfc3339(row.updatedAt),
+  }
+}
+
+export function conversationView(row: Rows['conversations']): Conversation {
+  return {
+    id: row.id,
+    workspace: row.workspace,
+    contact: row.contact,
+    channel: row.channel,
+    thread: row.thread === '' ? null : row.thread,
+    status: row.status,
+    source: row.source,
+    contactType: row.contactType,
+    openedAt: rfc3339(row.openedAt),
+    closedAt: row.closedAt === null ? null : rfc3339(row.closedAt),
+    closedBy: row.closedBy,
+    note: row.note,
+    version: row.version,
+  }
+}
+
+/** A file as a message's media. */
+export function fileView(file: StoredFile): Media {
+  return {
+    id: file.id,
+    url: `/v1/files/${file.id}`,
+    state: file.state === 'due' ? 'pending' : file.state,
+    mimeType: file.mimeType,
+    size: file.size,
+    name: file.name,
+    sha256: file.sha256,
+  }
+}
+
+/** The files that a content names. */
+export function filesOf(content: Content): FileId[] {
+  return mediaOf(content).flatMap(media => ('id' in media ? [media.id] : []))
+}
+
+function unchanging(row: MessageRow) {
+  return {
+    id: row.id,
+    workspace: row.workspace,
+    channel: row.channel,
+    connector: row.connector,
+    contact: row.contact,
+    conversation: row.conversation,
+    direction: row.direction,
+    source: { kind: row.sourceKind, id: row.sourceId },
+    address: { kind: row.addressKind, value: row.addressValue },
+    replyTo: row.replyTo,
+    category: row.category,
+    expiresAt: row.expiresAt === null ? null : rfc3339(row.expiresAt),
+    retryOf: row.retryOf,
+    broadcast: row.broadcast,
+    providerTime: row.providerTime === null ? null : rfc3339(row.providerTime),
+    createdAt: rfc3339(row.createdAt),
+  }
+}
+
+function shownContent(
+  content: Content,
+  row: MessageRow,
+  each: (media: StoredMedia) => Media,
+): MessageContent {
+  if (content.type === 'reaction') return { ...content, to: row.reactionTo }
+  return mapMedia(content, each) as MessageContent
+}
+
+function shownMedia(media: StoredMedia, state: Media['state']): Media {
+  const known = { mimeType: media.mimeType ?? null, name: media.name ?? null }
+  if ('link' in media)
+    return { id: null, url: media.link, state: 'stored', size: null, sha256: null, ...known }
+  return {
+    id: media.id,
+    url: `/v1/files/${media.id}`,
+    state,
+    size: media.size ?? null,
+    sha256: media.sha256 ?? null,
+    ...known,
+  }
+}
+
+function shownTimes(times: StatusTimes): { [S in Status]?: string } {
+  const shown: { [S in Status]?: string } = {}
+  for (const status of ['pending', 'sent', 'received', 'read', 'failed'] as const) {
+    const at = times[status]
+    if (at !== undefined) shown[status] = rfc3339(at)
+  }
+  return shown
+}
