@@ -187,8 +187,11 @@ export type Settled = {
   attempt: number
   result: /** The provider took it: a fact, whoever brings it. `held`: taken, but kept back by the provider (RULES D4). */
     | { is: 'accepted'; providerIds: string[]; held: boolean; at: number; raw: string }
-    /** Certainly not taken; again at `at`. `aside`: later messages to the same address may pass (RULES C9). */
-    | { is: 'retry'; failure: Failure; at: number }
+    /**
+     * Certainly not taken; again at `at`. `kept`: the holder keeps it claimed until then, so that later messages to the
+     * same address wait for it; without it they pass (RULES C9).
+     */
+    | { is: 'retry'; failure: Failure; at: number; kept?: boolean }
     /** Certainly not taken, and never will be. */
     | { is: 'failed'; failure: Failure }
     /** Not known; decided by a receipt, or by policy at `resolveAt` (RULES C6). */

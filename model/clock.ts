@@ -16,5 +16,9 @@ export const systemClock: Clock = {
 
 /** RFC 3339 in UTC with milliseconds, the form of every time in the API. */
 export function rfc3339(at: number): string {
-  return new Date(at).toISOString()
+  if (at !== latest.at) latest = { at, text: new Date(at).toISOString() }
+  return latest.text
 }
+
+/** Everything in one commit carries one time, and formatting it is not cheap: the last one is remembered. */
+let latest = { at: 0, text: '1970-01-01T00:00:00.000Z' }

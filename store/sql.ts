@@ -37,17 +37,33 @@ export function rowOf<T extends TableName>(table: T, raw: RawRow, alias?: string
 }
 
 /** A row as values in the order of its columns. */
-export function valuesOf(table: TableName, row: object, fields?: readonly string[]): SqlValue[] {
-  const columns = TABLES[table].columns as Record<string, ColumnType>
-  const values = row as Record<string, unknown>
-  return (fields ?? Object.keys(columns)).map(field => encoded(columns[field], values[field]))
+export function valuesOf(table: TableName, row: object): SqlValue[] {
+  return pick(COLUMNS[table], row)
+}
+
+/** The columns that change, then the key: what an UPDATE binds. */
+export function changedValuesOf(table: TableName, row: object): SqlValue[] {
+  return pick(CHANGES[table], row)
+}
+
+function pick(columns: readonly [string, ColumnType][], row: object): SqlValue[] {
+  const values: SqlValue[] = []
+  for (const [field, type] of columns) values.push(encoded(type, (row as Record<string, unknown>)[field]))
+  return values
 }
 
 const COLUMNS = Object.fromEntries(
   Object.entries(TABLES).map(([table, { columns }]) => [table, Object.entries(columns)]),
 ) as Record<TableName, [string, ColumnType][]>
 
-export function encoded(type: ColumnType | undefined, value: unknown): SqlValue {
+const CHANGES = Object.fromEntries(
+  Object.entries(TABLES).map(([table, { columns, changes, key }]) => {
+    const types = columns as Record<string, ColumnType>
+    return [table, [...changes, ...key].map(field => [field, types[field]])]
+  }),
+) as Record<TableName, [string, ColumnType][]>
+
+function encoded(type: ColumnType, value: unknown): SqlValue {
   if (value === null || value === undefined) return null
   if (type === 'json') return JSON.stringify(value)
   if (type === 'bool') return value === true ? 1 : 0

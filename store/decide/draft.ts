@@ -62,7 +62,7 @@ export class Draft {
     const name = nameOf(key)
     const entry = entries.get(name)
     if (entry !== undefined) return entry.row
-    const born = key.some(part => this.#born.has(part))
+    const born = this.#isBorn(key)
     if (this.#folding && !born && this.#load === undefined) throw new NotLoaded(table, key)
     if (born || this.#load !== undefined) {
       const row = born ? undefined : this.#load?.(table, key)
@@ -186,6 +186,11 @@ export class Draft {
     }
   }
 
+  #isBorn(key: Key): boolean {
+    if (this.#born.size > 0) for (const part of key) if (this.#born.has(part)) return true
+    return false
+  }
+
   #entries<T extends TableName>(table: T): Map<string, Entry<T>> {
     const known = this.#tables[table] as Map<string, Entry<T>> | undefined
     if (known !== undefined) return known
@@ -243,10 +248,13 @@ export function logEvent(row: Rows['events'], data: unknown): LogEvent {
   return { workspace: row.workspace, sequence: row.sequence, type: row.type, subject: row.subject, json }
 }
 
-function keyOf<T extends TableName>(table: T, row: Rows[T]): Key {
+export function keyOf<T extends TableName>(table: T, row: Rows[T]): Key {
   return TABLES[table].key.map(field => String(row[field as keyof Rows[T]]))
 }
 
-function nameOf(key: Key): string {
-  return key.length === 1 ? (key[0] as string) : key.join('\u001f')
+/** A key as one text. The separator is in no id, and a provider's text cannot contain it unescaped in JSON. */
+export function nameOf(key: Key): string {
+  let name = key[0] as string
+  for (let index = 1; index < key.length; index++) name += `\u001f${key[index]}`
+  return name
 }

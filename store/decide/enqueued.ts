@@ -5,13 +5,7 @@ import type { MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 import { newMessage, openedBy, recordMessage } from './messages.ts'
-import {
-  findOrMakeContact,
-  findOrOpenConversation,
-  wantContact,
-  wantOpenConversation,
-  wantPerson,
-} from './people.ts'
+import { findOrMakeContact, findOrOpenConversation, wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** A message to be sent: written as pending with its queue row, so that it is sent whatever happens to us. */
@@ -23,11 +17,10 @@ export const enqueued: Rule<Enqueued> = {
       if (message !== undefined) draft.want('messages', workspace, message)
     }
     if (contact === undefined) return
-    wantOpenConversation(draft, workspace, contact.id, threadOf(draft, workspace, change))
+    draft.want('openConversations', workspace, contact.id, threadOf(draft, workspace, change))
     const channel = change.channel ?? channelOf(draft, workspace, change, contact)
     if (channel === undefined) return
     draft.want('channels', workspace, channel)
-    draft.want('reach', workspace, contact.id, channel)
   },
 
   decide: (draft, workspace, change) => {
@@ -46,7 +39,7 @@ export const enqueued: Rule<Enqueued> = {
             thread: threadOf(draft, workspace, change),
             channel: channel.id,
             source: openedBy(change.source.kind),
-          }).id
+          }).conversation
     const row: Rows['messages'] = {
       ...newMessage(draft, channel, {
         contact: contact.id,
@@ -121,8 +114,9 @@ function channelOf(
   change: Enqueued,
   contact: Rows['contacts'],
 ): ChannelId | undefined {
-  const talk = change.conversation && draft.want('conversations', workspace, change.conversation)
-  return (talk && (talk.lastChannel ?? talk.channel)) ?? contact.lastChannel ?? undefined
+  const open = draft.want('openConversations', workspace, contact.id, threadOf(draft, workspace, change))
+  const named = change.conversation && draft.want('conversations', workspace, change.conversation)
+  return open?.lastChannel ?? contact.lastChannel ?? (named ? named.channel : undefined)
 }
 
 type Route = { channel: Rows['channels']; address: Address; contact: Rows['contacts'] | undefined }
@@ -136,15 +130,14 @@ function routeOf(draft: Draft, workspace: WorkspaceId, change: Enqueued): Route 
   if (id === undefined) return refused('noRecipient', 'name a channel: this contact never wrote on one')
   const channel = draft.get('channels', workspace, id)
   if (channel === undefined || channel.deletedAt !== null) return refused('notFound', `no channel ${id}`)
-  const address = change.to ?? (contact && addressOn(draft, contact, id))
+  const address = change.to ?? (contact && addressOn(contact, id))
   if (address === undefined) return refused('noRecipient', 'this contact has no address on this channel')
   return { channel, address, contact }
 }
 
 /** Where the contact was last heard on this channel, else its phone, which several kinds of channel can reach. */
-function addressOn(draft: Draft, contact: Rows['contacts'], channel: ChannelId): Address | undefined {
-  const heard = draft.get('reach', contact.workspace, contact.id, channel)?.address
-  return heard ?? contact.addresses.find(address => address.kind === 'phone')
+function addressOn(contact: Rows['contacts'], channel: ChannelId): Address | undefined {
+  return contact.reach[channel] ?? contact.addresses.find(address => address.kind === 'phone')
 }
 
 /** undefined: there is no such message. */

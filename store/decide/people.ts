@@ -21,17 +21,6 @@ export function wantContact(draft: Draft, workspace: WorkspaceId, id: ContactId)
   return contact
 }
 
-/** What `openConversation` reads. */
-export function wantOpenConversation(
-  draft: Draft,
-  workspace: WorkspaceId,
-  contact: ContactId,
-  thread: string,
-): Rows['conversations'] | undefined {
-  const open = draft.want('openConversations', workspace, contact, thread)
-  return open === undefined ? undefined : draft.want('conversations', workspace, open.conversation)
-}
-
 /**
  * The contact behind an address, made if there is none (RULES B3). `also` are further addresses of the same person:
  * unknown ones join the contact.
@@ -43,7 +32,7 @@ export function findOrMakeContact(
   source: Contact['source'],
 ): Contact {
   const addresses = [person.address, ...person.also]
-  const owners = addresses.map(address => wantPerson(draft, workspace, address))
+  const owners = ownersOf(draft, workspace, addresses)
   const contact =
     owners.find(owner => owner !== undefined && !isRecycled(owner, addresses)) ??
     makeContact(draft, workspace, source)
@@ -54,6 +43,27 @@ export function findOrMakeContact(
   const named = contact.name === null && person.name !== undefined ? person.name : contact.name
   if (news.length === 0 && named === contact.name) return contact
   return amend(draft, contact, news, named)
+}
+
+/**
+ * The contact of each address. One that the first contact lists itself is not looked up: it is nearly always so, and
+ * saves a read a message.
+ */
+export function ownersOf(
+  draft: Draft,
+  workspace: WorkspaceId,
+  [first, ...further]: readonly Address[],
+): (Contact | undefined)[] {
+  if (first === undefined) return []
+  const owner = wantPerson(draft, workspace, first)
+  const others = further.map(address =>
+    owner?.addresses.some(known => isSame(known, address)) ? owner : wantPerson(draft, workspace, address),
+  )
+  return [owner, ...others]
+}
+
+function isSame(a: Address, b: Address): boolean {
+  return a.kind === b.kind && a.value === b.value
 }
 
 /**
@@ -78,6 +88,7 @@ function makeContact(draft: Draft, workspace: WorkspaceId, source: Contact['sour
     mergedInto: null,
     conversations: 0,
     lastChannel: null,
+    reach: {},
     createdAt: draft.now,
     updatedAt: draft.now,
   }
@@ -110,9 +121,7 @@ function amend(draft: Draft, contact: Contact, news: readonly Address[], name: s
 function takeFromFormerOwner(draft: Draft, workspace: WorkspaceId, address: Address): void {
   const former = wantPerson(draft, workspace, address)
   if (former === undefined) return
-  const addresses = former.addresses.filter(
-    ({ kind, value }) => kind !== address.kind || value !== address.value,
-  )
+  const addresses = former.addresses.filter(known => !isSame(known, address))
   draft.put('contacts', { ...former, addresses, updatedAt: draft.now })
   const data = { id: former.id, changed: ['addresses'] }
   draft.event({ workspace, type: 'contact.updated', subject: former.id, data, kept: data })
@@ -128,17 +137,16 @@ export function findOrOpenConversation(
     source: ConversationSource
     context?: Record<string, string> | undefined
   },
-): Rows['conversations'] {
+): Rows['openConversations'] {
   const { workspace } = contact
-  const open = wantOpenConversation(draft, workspace, contact.id, opening.thread)
-  if (open !== undefined) return open
+  const known = draft.want('openConversations', workspace, contact.id, opening.thread)
+  if (known !== undefined) return known
   const conversation: Rows['conversations'] = {
     workspace,
     id: draft.newId('cnv'),
     contact: contact.id,
     thread: opening.thread,
     channel: opening.channel,
-    lastChannel: null,
     status: 'open',
     source: opening.source,
     contactType: contact.conversations === 0 ? 'new' : 'returning',
@@ -150,41 +158,39 @@ export function findOrOpenConversation(
     version: 1,
   }
   draft.insert('conversations', conversation)
-  draft.put('openConversations', {
+  const open: Rows['openConversations'] = {
     workspace,
     contact: contact.id,
     thread: opening.thread,
     conversation: conversation.id,
-  })
+    lastChannel: null,
+  }
+  draft.put('openConversations', open)
   const current = draft.get('contacts', workspace, contact.id) ?? contact
   draft.put('contacts', { ...current, conversations: current.conversations + 1 })
   const { id, channel, source, contactType } = conversation
   const data = { id, contact: contact.id, channel, source, contactType }
   draft.event({ workspace, type: 'conversation.opened', subject: id, data, kept: data })
-  return conversation
+  return open
 }
 
 /** Remembers where the contact was heard last, so that an answer without `channel` finds its way (RULES B4). */
 export function noteReach(
   draft: Draft,
-  conversation: Rows['conversations'],
-  contact: ContactId,
+  open: Rows['openConversations'],
   channel: ChannelId,
   address: Address,
 ): void {
-  const { workspace } = conversation
-  const known = draft.want('reach', workspace, contact, channel)?.address
-  if (known?.kind !== address.kind || known.value !== address.value) {
-    draft.put('reach', { workspace, contact, channel, address })
-  }
+  const { workspace, contact } = open
   const person = draft.get('contacts', workspace, contact)
-  if (person !== undefined && person.lastChannel !== channel) {
-    draft.put('contacts', { ...person, lastChannel: channel })
+  const known = person?.reach[channel]
+  if (
+    person !== undefined &&
+    (known === undefined || !isSame(known, address) || person.lastChannel !== channel)
+  ) {
+    draft.put('contacts', { ...person, lastChannel: channel, reach: { ...person.reach, [channel]: address } })
   }
-  const current = draft.get('conversations', workspace, conversation.id)
-  if (current !== undefined && current.lastChannel !== channel) {
-    draft.put('conversations', { ...current, lastChannel: channel })
-  }
+  if (open.lastChannel !== channel) draft.put('openConversations', { ...open, lastChannel: channel })
 }
 
 /** Closes by the rule that its key is free again for the next one. */

@@ -1,14 +1,10 @@
 import type { Received } from '../../model/change.ts'
+import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import type { Draft } from './draft.ts'
 import { adoptMedia, newMessage, openedBy, recordMessage, refOf, wantProviderId } from './messages.ts'
 import { applyParked, wantParked } from './parked.ts'
-import {
-  findOrMakeContact,
-  findOrOpenConversation,
-  noteReach,
-  wantOpenConversation,
-  wantPerson,
-} from './people.ts'
+import { findOrMakeContact, findOrOpenConversation, noteReach, ownersOf } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** An inbound message, or an echo: found or made with its contact and conversation, in one commit (RULES B3). */
@@ -16,39 +12,33 @@ export const received: Rule<Received> = {
   want: (draft, workspace, change) => {
     const { channel } = change
     draft.want('channels', workspace, channel)
-    if (draft.want('seen', workspace, channel, change.key) !== undefined) return
+    if (wantEarlier(draft, workspace, change) !== undefined) return
     wantProviderId(draft, workspace, channel, change.replyTo)
     wantProviderId(draft, workspace, channel, change.reactionTo)
-    for (const address of [change.address, ...change.also]) {
-      const contact = wantPerson(draft, workspace, address)
-      if (contact === undefined) continue
-      wantOpenConversation(draft, workspace, contact.id, change.thread ?? '')
-      draft.want('reach', workspace, contact.id, channel)
+    for (const contact of ownersOf(draft, workspace, [change.address, ...change.also])) {
+      if (contact !== undefined) draft.want('openConversations', workspace, contact.id, change.thread ?? '')
     }
-    if (change.providerId !== null) {
-      draft.want('providerIds', workspace, channel, change.providerId)
-      if (change.echo) wantParked(draft, workspace, channel, [change.providerId])
-    }
+    if (change.echo && change.providerId !== null) wantParked(draft, workspace, channel, [change.providerId])
   },
 
   decide: (draft, workspace, change) => {
     const channel = draft.get('channels', workspace, change.channel)
     if (channel === undefined || channel.deletedAt !== null)
       return refused('notFound', `no channel ${change.channel}`)
-    const seen = draft.get('seen', workspace, change.channel, change.key)
-    if (seen !== undefined) return { ok: true, id: seen.message, duplicate: true }
+    const earlier = wantEarlier(draft, workspace, change)
+    if (earlier !== undefined) return { ok: true, id: earlier, duplicate: true }
     const source = change.echo ? 'echo' : 'contact'
     const contact = findOrMakeContact(draft, workspace, change, change.echo ? 'echo' : 'message')
-    const conversation = findOrOpenConversation(draft, contact, {
+    const open = findOrOpenConversation(draft, contact, {
       thread: change.thread ?? '',
       channel: channel.id,
       source: openedBy(source),
       context: change.context,
     })
-    if (!change.echo) noteReach(draft, conversation, contact.id, channel.id, change.address)
+    if (!change.echo) noteReach(draft, open, channel.id, change.address)
     const base = newMessage(draft, channel, {
       contact: contact.id,
-      conversation: conversation.id,
+      conversation: open.conversation,
       direction: change.echo ? 'outbound' : 'inbound',
       source: { kind: source, id: source === 'contact' ? contact.id : null },
       address: change.address,
@@ -64,20 +54,25 @@ export const received: Rule<Received> = {
         : {}),
     }
     recordMessage(draft, row, adoptMedia(draft, row, change.content))
-    draft.put('seen', { workspace, channel: channel.id, key: change.key, message: row.id, at: draft.now })
-    if (change.providerId !== null) noteProviderId(draft, row, change.providerId)
+    noteDelivery(draft, row, change)
     if (change.echo && change.providerId !== null)
       applyParked(draft, workspace, channel.id, change.providerId)
     return { ok: true, id: row.id }
   },
 }
 
-function noteProviderId(
-  draft: Parameters<typeof recordMessage>[0],
-  row: Rows['messages'],
-  providerId: string,
-): void {
+/** The message that an earlier delivery of the same made (RULES B1). */
+function wantEarlier(draft: Draft, workspace: WorkspaceId, change: Received): MessageId | undefined {
+  const { channel, key, providerId } = change
+  const byId =
+    providerId === null ? undefined : draft.want('providerIds', workspace, channel, providerId)?.message
+  return byId ?? (key === providerId ? undefined : draft.want('seen', workspace, channel, key)?.message)
+}
+
+function noteDelivery(draft: Draft, row: Rows['messages'], { key, providerId }: Received): void {
   const { workspace, channel, id: message } = row
-  if (draft.get('providerIds', workspace, channel, providerId) !== undefined) return
-  draft.put('providerIds', { workspace, channel, providerId, message, part: 0, segment: 0, attempt: 0 })
+  if (key !== providerId) draft.put('seen', { workspace, channel, key, message, at: draft.now })
+  if (providerId !== null) {
+    draft.put('providerIds', { workspace, channel, providerId, message, part: 0, segment: 0, attempt: 0 })
+  }
 }

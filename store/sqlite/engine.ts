@@ -4,8 +4,17 @@ import type { LogEvent } from '../../model/event.ts'
 import type { IdMaker } from '../../model/ids.ts'
 import { fold, want } from '../decide/decide.ts'
 import { Draft, type Key, RAISED_MAX, type RaisableScope, type Written } from '../decide/draft.ts'
-import { columnsOf, type RawRow, rowOf, type SqlValue, type Steps, valuesOf } from '../sql.ts'
+import {
+  changedValuesOf,
+  columnsOf,
+  type RawRow,
+  rowOf,
+  type SqlValue,
+  type Steps,
+  valuesOf,
+} from '../sql.ts'
 import { column, type Rows, TABLES, type TableName } from '../tables.ts'
+import { createRowCache } from './cache.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 /**
@@ -41,9 +50,20 @@ export function openEngine(path: string, options: { readOnly: boolean; newId: Id
     statements.set(text, statement)
     return statement
   }
+  const cache = createRowCache()
   const engine: Engine = {
-    group: (transactions, now) =>
-      inTransaction(database, () => runGroup(prepared, transactions, now, options.newId)),
+    group: (transactions, now) => {
+      const draft = new Draft({
+        now,
+        newId: options.newId,
+        load: (table, key) => cache.load(table, key, () => load(prepared, table, key)),
+        raisable: scope => raisable(prepared, scope),
+      })
+      const result = inTransaction(database, () => runGroup(prepared, draft, transactions))
+      // Only what is durable may be remembered.
+      for (const written of draft.written()) cache.note(written)
+      return result
+    },
     write: steps => inTransaction(database, () => drive(prepared, steps)),
     read: steps => drive(prepared, steps),
     close: () => database.close(),
@@ -93,18 +113,7 @@ function inTransaction<T>(database: DatabaseSync, run: () => T): T {
 
 type Prepare = (text: string) => StatementSync
 
-function runGroup(
-  prepared: Prepare,
-  transactions: readonly Transaction[],
-  now: number,
-  newId: IdMaker,
-): GroupResult {
-  const draft = new Draft({
-    now,
-    newId,
-    load: (table, key) => load(prepared, table, key),
-    raisable: scope => raisable(prepared, scope),
-  })
+function runGroup(prepared: Prepare, draft: Draft, transactions: readonly Transaction[]): GroupResult {
   want(draft, transactions)
   const committed = fold(draft, transactions)
   for (const written of draft.written()) write(prepared, written)
@@ -127,14 +136,14 @@ const RAISABLE = `SELECT ${columnsOf('messages')} FROM messages
     AND status IN ('sent', 'received') AND created_at <= ? ORDER BY id DESC LIMIT ${RAISED_MAX}`
 
 function write(prepared: Prepare, { table, inserts, updates, deletes }: Written): void {
-  const { insert, update, remove, changes } = SQL[table]
+  const { insert, update, remove } = SQL[table]
   if (inserts.length > 0) {
     const statement = prepared(insert)
     for (const row of inserts) statement.run(...valuesOf(table, row))
   }
-  if (updates.length > 0 && changes.length > 0) {
+  if (updates.length > 0) {
     const statement = prepared(update)
-    for (const row of updates) statement.run(...valuesOf(table, row, changes))
+    for (const row of updates) statement.run(...changedValuesOf(table, row))
   }
   for (const key of deletes) prepared(remove).run(...key)
 }
@@ -151,11 +160,10 @@ const SQL = Object.fromEntries(
         insert: `INSERT INTO ${name} (${fields.map(column).join(', ')}) VALUES (${fields.map(() => '?').join(', ')})`,
         update: `UPDATE ${name} SET ${changes.map(field => `${column(field)} = ?`).join(', ')} WHERE ${matches}`,
         remove: `DELETE FROM ${name} WHERE ${matches}`,
-        changes: changes.length === 0 ? [] : [...changes, ...key],
       },
     ]
   }),
-) as Record<TableName, { select: string; insert: string; update: string; remove: string; changes: string[] }>
+) as Record<TableName, { select: string; insert: string; update: string; remove: string }>
 
 function drive<T>(prepared: Prepare, steps: Steps<T>): T {
   let answer: RawRow[] = []
