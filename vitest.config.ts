@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 20_000,
     // Two cores: more workers only wait for each other.
     maxWorkers: 2,
+    // `.ci/run` counts from the report.
+    reporters: ['default', ['json', { outputFile: 'node_modules/.vitest/report.json' }]],
   },
 })

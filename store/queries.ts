@@ -175,35 +175,34 @@ const KEPT_MS = { seen: 30 * 86_400_000, parked: 86_400_000, idempotency: 2 * 86
 /** Rows a sweep deletes at most in each table, so that it holds nobody up. */
 const SWEPT_MAX = 5000
 
-/** Drops what is kept no longer; returns how many rows of each table went. */
-export function* sweep(now: number): Steps<Record<keyof typeof KEPT_MS, number>> {
-  const swept = { seen: 0, parked: 0, idempotency: 0 }
+/** Drops what is kept no longer; returns how many rows went. */
+export function* sweep(now: number): Steps<number> {
+  let swept = 0
   for (const table of ['seen', 'parked', 'idempotency'] as const) {
-    const rows = yield sql(`SELECT ${columnsOf(table)} FROM ${table} WHERE at < ? ORDER BY at LIMIT ?`, [
-      now - KEPT_MS[table],
-      SWEPT_MAX,
+    const oldest = now - KEPT_MS[table]
+    // A statement cannot delete "at most n rows" in both dialects: the time of the n-th row is the bound instead.
+    const [nth] = yield sql(`SELECT at FROM ${table} WHERE at < ? ORDER BY at LIMIT 1 OFFSET ${SWEPT_MAX}`, [
+      oldest,
     ])
-    const [a, b] = table === 'idempotency' ? ['scope', 'key'] : ['channel', table === 'seen' ? 'key' : 'of']
-    yield {
-      text: `DELETE FROM ${table} WHERE workspace = ? AND "${a}" = ? AND "${b}" = ?`,
-      args: [],
-      many: rows.map(row => [
-        row['workspace'] as string,
-        row[a as string] as string,
-        row[b as string] as string,
-      ]),
-    }
-    if (table === 'parked') yield* uncount(rows)
-    swept[table] = rows.length
+    const before = nth === undefined ? oldest : Number(nth['at'])
+    if (table === 'parked') yield* uncount(before)
+    const [counted] = yield sql(`SELECT count(*) AS count FROM ${table} WHERE at < ?`, [before])
+    yield sql(`DELETE FROM ${table} WHERE at < ?`, [before])
+    swept += Number(counted?.['count'])
   }
   return swept
 }
 
-function* uncount(parked: RawRow[]): Steps<void> {
+/** What is dropped no longer counts against the bound of its channel. */
+function* uncount(before: number): Steps<void> {
+  const rows = yield sql(
+    'SELECT workspace, channel, count(*) AS count FROM parked WHERE at < ? GROUP BY workspace, channel',
+    [before],
+  )
   yield {
-    text: 'UPDATE counters SET count = count - 1 WHERE workspace = ? AND name = ? AND count > 0',
+    text: 'UPDATE counters SET count = max(0, count - ?) WHERE workspace = ? AND name = ?',
     args: [],
-    many: parked.map(row => [row['workspace'] as string, `parked ${row['channel']}`]),
+    many: rows.map(row => [Number(row['count']), row['workspace'] as string, `parked ${row['channel']}`]),
   }
 }
 

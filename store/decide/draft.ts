@@ -8,15 +8,17 @@ import { type Rows, TABLES, type TableName } from '../tables.ts'
  * brings them in bulk, then the changes are folded, each seeing what those before it wrote (RULES A2). At the end it
  * holds exactly what must be written.
  *
- * A row is unknown (never asked), asked, or known; a known one is absent or present, and clean or dirty. Reading an
- * unknown row is a defect, thrown at once: it would be a decision on facts that nobody loaded.
+ * A row is unknown (never asked), asked, or known; a known one is absent or present, and clean or dirty. Deciding on
+ * a row that was asked for and not brought is impossible: it is thrown at once.
  */
 export class Draft {
   readonly now: number
   readonly events: LogEvent[] = []
   /** Sender groups that may have something to send now. */
   readonly work = new Set<string>()
-  readonly #tables: { [T in TableName]?: Map<string, Entry<T>> } = {}
+  readonly #tables: { [T in TableName]?: Map<string, Map<string, Entry<T>>> } = {}
+  /** Rows that nobody reads again within the group. */
+  readonly #appended: { [T in TableName]?: Rows[T][] } = {}
   readonly #load: LoadNow | undefined
   readonly #loadRaisable: ((scope: RaisableScope) => Rows['messages'][]) | undefined
   readonly #makeId: IdMaker
@@ -58,18 +60,16 @@ export class Draft {
 
   /** The row if it is known by now, and otherwise asked for: the caller is called again when it was brought. */
   want<T extends TableName>(table: T, ...key: Key): Rows[T] | undefined {
-    const entries = this.#entries(table)
-    const name = nameOf(key)
-    const entry = entries.get(name)
+    const entry = this.#find(table, key)
     if (entry !== undefined) return entry.row
     const born = this.#isBorn(key)
     if (this.#folding && !born && this.#load === undefined) throw new NotLoaded(table, key)
     if (born || this.#load !== undefined) {
       const row = born ? undefined : this.#load?.(table, key)
-      entries.set(name, { key, row, stored: row !== undefined, dirty: false, asked: false })
+      this.#set(table, { key, row, stored: row !== undefined, dirty: false, asked: false })
       return row
     }
-    entries.set(name, { key, row: undefined, stored: false, dirty: false, asked: true })
+    this.#set(table, { key, row: undefined, stored: false, dirty: false, asked: true })
     this.#asked.push({ table, key })
     return undefined
   }
@@ -82,14 +82,14 @@ export class Draft {
   }
 
   bring<T extends TableName>(table: T, row: Rows[T]): void {
-    const entry = this.#entries(table).get(nameOf(keyOf(table, row)))
+    const entry = this.#find(table, keyOf(table, row))
     if (entry?.asked) Object.assign(entry, { row, stored: true })
   }
 
   /** Everything asked for was looked up; what was not brought does not exist. */
   settle(asked: readonly Asked[]): void {
     for (const { table, key } of asked) {
-      const entry = this.#entries(table).get(nameOf(key))
+      const entry = this.#find(table, key)
       if (entry !== undefined) entry.asked = false
     }
   }
@@ -101,46 +101,41 @@ export class Draft {
   wantRaisable(scope: RaisableScope): Rows['messages'][] {
     const rows = this.#loadRaisable?.(scope) ?? []
     return rows.map(row => {
-      const known = this.#entries('messages').get(nameOf(keyOf('messages', row)))
-      if (known?.row !== undefined) return known.row
-      this.#entries('messages').set(nameOf(keyOf('messages', row)), {
-        key: keyOf('messages', row),
-        row,
-        stored: true,
-        dirty: false,
-        asked: false,
-      })
+      const key = keyOf('messages', row)
+      const known = this.#find('messages', key)?.row
+      if (known !== undefined) return known
+      this.#set('messages', { key, row, stored: true, dirty: false, asked: false })
       return row
     })
   }
 
-  /** A row that was wanted before. */
+  /** A row that was wanted before. @throws NotLoaded */
   get<T extends TableName>(table: T, ...key: Key): Rows[T] | undefined {
-    const entry = this.#entries(table).get(nameOf(key))
-    if (entry === undefined || entry.asked)
-      throw new Error(`${table} ${key.join(' ')} was read and not wanted`)
-    return entry.row
+    return this.#known(table, key).row
   }
 
   /** A row that cannot exist yet, because its key was just made. */
   insert<T extends TableName>(table: T, row: Rows[T]): void {
-    const key = keyOf(table, row)
-    this.#entries(table).set(nameOf(key), { key, row, stored: false, dirty: true, asked: false })
+    this.#set(table, { key: keyOf(table, row), row, stored: false, dirty: true, asked: false })
   }
 
-  /** Writes a whole row, new or changed, whose key was wanted before. */
+  /** Inserts a row that no later change of the group will ask for; cheaper, because it is not found again. */
+  append<T extends TableName>(table: T, row: Rows[T]): void {
+    const rows = (this.#appended[table] ?? []) as Rows[T][]
+    rows.push(row)
+    ;(this.#appended as Record<string, unknown>)[table] = rows
+  }
+
+  /** Writes a whole row, new or changed, whose key was wanted before. @throws NotLoaded */
   put<T extends TableName>(table: T, row: Rows[T]): void {
-    const key = keyOf(table, row)
-    const entry = this.#entries(table).get(nameOf(key))
-    if (entry === undefined || entry.asked)
-      throw new Error(`${table} ${key.join(' ')} was written and not wanted`)
+    const entry = this.#known(table, keyOf(table, row))
     entry.row = row
     entry.dirty = true
   }
 
+  /** @throws NotLoaded */
   remove<T extends TableName>(table: T, ...key: Key): void {
-    const entry = this.#entries(table).get(nameOf(key))
-    if (entry === undefined) throw new Error(`${table} ${key.join(' ')} was removed and not wanted`)
+    const entry = this.#known(table, key)
     entry.row = undefined
     entry.dirty = true
   }
@@ -166,21 +161,23 @@ export class Draft {
       time: this.now,
       data: event.kept,
     }
-    this.insert('events', row)
+    this.append('events', row)
     this.events.push(logEvent(row, event.data))
     return sequence
   }
 
   /** What an engine has to write, table by table. */
   *written(): Generator<Written> {
-    for (const [table, entries] of Object.entries(this.#tables)) {
-      const written: Written = { table: table as TableName, inserts: [], updates: [], deletes: [] }
-      for (const entry of entries.values()) {
-        if (!entry.dirty) continue
-        if (entry.row === undefined) {
-          if (entry.stored) written.deletes.push(entry.key)
-        } else if (entry.stored) written.updates.push(entry.row)
-        else written.inserts.push(entry.row)
+    for (const table of Object.keys(TABLES) as TableName[]) {
+      const written: Written = { table, inserts: this.#appended[table] ?? [], updates: [], deletes: [] }
+      for (const entries of this.#tables[table]?.values() ?? []) {
+        for (const entry of entries.values()) {
+          if (!entry.dirty) continue
+          if (entry.row === undefined) {
+            if (entry.stored) written.deletes.push(entry.key)
+          } else if (entry.stored) written.updates.push(entry.row)
+          else written.inserts.push(entry.row)
+        }
       }
       if (written.inserts.length + written.updates.length + written.deletes.length > 0) yield written
     }
@@ -191,12 +188,34 @@ export class Draft {
     return false
   }
 
-  #entries<T extends TableName>(table: T): Map<string, Entry<T>> {
-    const known = this.#tables[table] as Map<string, Entry<T>> | undefined
-    if (known !== undefined) return known
-    const entries = new Map<string, Entry<T>>()
-    ;(this.#tables as Record<string, unknown>)[table] = entries
-    return entries
+  #known<T extends TableName>(table: T, key: Key): Entry<T> {
+    let entry = this.#find(table, key)
+    if (entry === undefined) {
+      this.want(table, ...key)
+      entry = this.#find(table, key)
+    }
+    if (entry === undefined || entry.asked) throw new NotLoaded(table, key)
+    return entry
+  }
+
+  #find<T extends TableName>(table: T, key: Key): Entry<T> | undefined {
+    const entries = this.#tables[table] as Map<string, Map<string, Entry<T>>> | undefined
+    return entries?.get(key[0] as string)?.get(restOf(key))
+  }
+
+  #set<T extends TableName>(table: T, entry: Entry<T>): void {
+    let entries = this.#tables[table] as Map<string, Map<string, Entry<T>>> | undefined
+    if (entries === undefined) {
+      entries = new Map()
+      ;(this.#tables as Record<string, unknown>)[table] = entries
+    }
+    const first = entry.key[0] as string
+    let rest = entries.get(first)
+    if (rest === undefined) {
+      rest = new Map()
+      entries.set(first, rest)
+    }
+    rest.set(restOf(entry.key), entry)
   }
 }
 
@@ -252,9 +271,16 @@ export function keyOf<T extends TableName>(table: T, row: Rows[T]): Key {
   return TABLES[table].key.map(field => String(row[field as keyof Rows[T]]))
 }
 
-/** A key as one text. The separator is in no id, and a provider's text cannot contain it unescaped in JSON. */
+/** A key as one text. */
 export function nameOf(key: Key): string {
-  let name = key[0] as string
-  for (let index = 1; index < key.length; index++) name += `\u001f${key[index]}`
-  return name
+  return key.length === 1 ? (key[0] as string) : `${key[0]}\u001f${restOf(key)}`
+}
+
+/**
+ * What follows the first part, nearly always the workspace. Kept apart because most keys have just one more part: that
+ * text is used as it is, and nothing is put together for a look-up.
+ */
+function restOf(key: Key): string {
+  if (key.length < 3) return key[1] ?? ''
+  return key.length === 3 ? `${key[1]}\u001f${key[2]}` : key.slice(1).join('\u001f')
 }

@@ -24,7 +24,7 @@ export const rejected: Rule<Of<'rejected'>> = {
       return refused('full', `${REJECTED_MAX} rejected deliveries of this channel are kept already`)
     }
     const id = draft.newId('rej')
-    draft.insert('rejected', { workspace, id, channel, why, raw, contentType, at: draft.now })
+    draft.append('rejected', { workspace, id, channel, why, raw, contentType, at: draft.now })
     const data = { id, channel, why, size: raw.byteLength }
     draft.event({ workspace, type: 'intake.rejected', subject: id, data, kept: data })
     return { ok: true, id }

@@ -52,7 +52,7 @@ export function newMessage(
 /** Writes the message and its content, and tells the log. Returns the number of its event. */
 export function recordMessage(draft: Draft, row: Rows['messages'], content: Content): number {
   draft.insert('messages', row)
-  draft.insert('contents', { workspace: row.workspace, message: row.id, content })
+  draft.append('contents', { workspace: row.workspace, message: row.id, content })
   const data = createdView(row, content)
   return draft.event({ workspace: row.workspace, type: 'message.created', subject: row.id, data, kept: null })
 }

@@ -4,7 +4,7 @@ import { raisedByWatermark } from '../../model/status.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 import { applyParked, wantParked } from './parked.ts'
-import { advance, note, observed, withParts } from './progress.ts'
+import { advance, note, observed, receiptEntry, withParts } from './progress.ts'
 
 type Message = Rows['messages']
 
@@ -28,8 +28,14 @@ export function wantAccept(
   draft.want('queue', workspace, id)
   draft.want('history', workspace, id, acceptedEntry(part, attempt))
   draft.want('watermarks', workspace, channel, message.addressValue)
+  draft.want('channels', workspace, channel)
   wantParked(draft, workspace, channel, providerIds)
-  for (const providerId of providerIds) draft.want('providerIds', workspace, channel, providerId)
+  for (const [segment, providerId] of providerIds.entries()) {
+    draft.want('providerIds', workspace, channel, providerId)
+    for (const receipt of draft.want('parked', workspace, channel, providerId)?.receipts ?? []) {
+      draft.want('history', workspace, id, receiptEntry(part, segment, receipt))
+    }
+  }
 }
 
 /** Applies an acceptance: the part is sent, its provider ids are known, and nobody needs to send it any more. */

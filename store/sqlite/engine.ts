@@ -3,7 +3,7 @@ import type { Committed, Transaction } from '../../model/change.ts'
 import type { LogEvent } from '../../model/event.ts'
 import type { IdMaker } from '../../model/ids.ts'
 import { fold, want } from '../decide/decide.ts'
-import { Draft, type Key, RAISED_MAX, type RaisableScope, type Written } from '../decide/draft.ts'
+import { Draft, type Key, keyOf, RAISED_MAX, type RaisableScope, type Written } from '../decide/draft.ts'
 import {
   changedValuesOf,
   columnsOf,
@@ -15,7 +15,8 @@ import {
 } from '../sql.ts'
 import { column, type Rows, TABLES, type TableName } from '../tables.ts'
 import { createRowCache } from './cache.ts'
-import { MIGRATIONS } from './migrations.ts'
+import { keyHash } from './hash.ts'
+import { HASHED, MIGRATIONS } from './migrations.ts'
 
 /**
  * SQLite, driven synchronously by whoever owns the thread. It reads keys and writes rows; it decides nothing.
@@ -37,7 +38,14 @@ const CHECKPOINT_PAGES = 4096
 /** Memory for pages, in KiB. */
 const CACHE_KIB = 32_768
 
-export function openEngine(path: string, options: { readOnly: boolean; newId: IdMaker }): Engine {
+export type EngineOptions = {
+  readOnly: boolean
+  newId: IdMaker
+  /** Loads as an engine across a network must, so that the tests prove that `want` names what `decide` reads. */
+  inBulk?: boolean
+}
+
+export function openEngine(path: string, options: EngineOptions): Engine {
   const database = new DatabaseSync(path, { readOnly: options.readOnly, timeout: 2000 })
   // FULL: the log is synced at every commit, so what was answered survives a power cut.
   if (!options.readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
@@ -56,10 +64,15 @@ export function openEngine(path: string, options: { readOnly: boolean; newId: Id
       const draft = new Draft({
         now,
         newId: options.newId,
-        load: (table, key) => cache.load(table, key, () => load(prepared, table, key)),
         raisable: scope => raisable(prepared, scope),
+        ...(options.inBulk === true
+          ? {}
+          : { load: (table, key) => cache.load(table, key, () => load(prepared, table, key)) }),
       })
-      const result = inTransaction(database, () => runGroup(prepared, draft, transactions))
+      const result = inTransaction(database, () => {
+        if (options.inBulk === true) bringAll(prepared, draft, transactions)
+        return runGroup(prepared, draft, transactions)
+      })
       // Only what is durable may be remembered.
       for (const written of draft.written()) cache.note(written)
       return result
@@ -114,14 +127,28 @@ function inTransaction<T>(database: DatabaseSync, run: () => T): T {
 type Prepare = (text: string) => StatementSync
 
 function runGroup(prepared: Prepare, draft: Draft, transactions: readonly Transaction[]): GroupResult {
-  want(draft, transactions)
+  // Nothing is wanted beforehand: a row is read when the fold first looks at it.
   const committed = fold(draft, transactions)
   for (const written of draft.written()) write(prepared, written)
   return { committed, events: draft.events, work: [...draft.work] }
 }
 
+function bringAll(prepared: Prepare, draft: Draft, transactions: readonly Transaction[]): void {
+  for (;;) {
+    want(draft, transactions)
+    const asked = draft.asked()
+    if (asked.length === 0) return
+    for (const { table, key } of asked) {
+      const row = load(prepared, table, key)
+      if (row !== undefined) draft.bring(table, row)
+    }
+    draft.settle(asked)
+  }
+}
+
 function load<T extends TableName>(prepared: Prepare, table: T, key: Key): Rows[T] | undefined {
-  const raw = prepared(SQL[table].select).get(...key) as RawRow | undefined
+  const hash = HASHED.has(table) ? [keyHash(key)] : []
+  const raw = prepared(SQL[table].select).get(...hash, ...key) as RawRow | undefined
   return raw === undefined ? undefined : rowOf(table, raw)
 }
 
@@ -139,25 +166,31 @@ function write(prepared: Prepare, { table, inserts, updates, deletes }: Written)
   const { insert, update, remove } = SQL[table]
   if (inserts.length > 0) {
     const statement = prepared(insert)
-    for (const row of inserts) statement.run(...valuesOf(table, row))
+    const isHashed = HASHED.has(table)
+    for (const row of inserts) {
+      const values = valuesOf(table, row)
+      if (isHashed) values.push(keyHash(keyOf(table, row as never)))
+      statement.run(...values)
+    }
   }
   if (updates.length > 0) {
     const statement = prepared(update)
     for (const row of updates) statement.run(...changedValuesOf(table, row))
   }
-  for (const key of deletes) prepared(remove).run(...key)
+  for (const key of deletes) prepared(remove).run(...(HASHED.has(table) ? [keyHash(key)] : []), ...key)
 }
 
 /** The statements of each table, from its description. */
 const SQL = Object.fromEntries(
   Object.entries(TABLES).map(([table, { name, key, columns, changes }]) => {
-    const fields = Object.keys(columns)
-    const matches = key.map(field => `${column(field)} = ?`).join(' AND ')
+    const hash = HASHED.has(table as TableName) ? ['key_hash'] : []
+    const fields = [...Object.keys(columns).map(column), ...hash]
+    const matches = [...hash, ...key.map(column)].map(field => `${field} = ?`).join(' AND ')
     return [
       table,
       {
         select: `SELECT ${columnsOf(table as TableName)} FROM ${name} WHERE ${matches}`,
-        insert: `INSERT INTO ${name} (${fields.map(column).join(', ')}) VALUES (${fields.map(() => '?').join(', ')})`,
+        insert: `INSERT INTO ${name} (${fields.join(', ')}) VALUES (${fields.map(() => '?').join(', ')})`,
         update: `UPDATE ${name} SET ${changes.map(field => `${column(field)} = ?`).join(', ')} WHERE ${matches}`,
         remove: `DELETE FROM ${name} WHERE ${matches}`,
       },

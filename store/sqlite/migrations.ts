@@ -8,6 +8,9 @@ const SQLITE_TYPES: Record<ColumnType, string> = {
   bytes: 'BLOB',
 }
 
+/** Tables found by a hash of their key. That a key is there once is `decide`'s doing: it reads before it writes. */
+export const HASHED: ReadonlySet<TableName> = new Set(['providerIds', 'seen'])
+
 /**
  * Forward only. Each step runs once, in a transaction, in order; a database that knows more steps than this code is
  * refused, because an older program could damage what it does not understand. Steps that were released are never
@@ -19,18 +22,22 @@ export const MIGRATIONS: readonly string[][] = [
 ]
 
 /**
- * The key is the table (WITHOUT ROWID): one tree a table, and no second look-up. Rejected deliveries hold large
- * values, which such a tree stores badly.
+ * The key is the table (WITHOUT ROWID): one tree a table, and no second look-up. Two exceptions. Rejected deliveries
+ * hold large values, which such a tree stores badly. And what a provider names is long and comes in no order: as the key
+ * it would dirty a fresh page for every row, so such a table only grows at its end and is found by a hash of its key.
  */
 function createTable(table: TableName): string {
   const { name, key, columns } = TABLES[table]
   const fields = Object.entries(columns).map(([field, type]) => `${column(field)} ${SQLITE_TYPES[type]}`)
+  if (HASHED.has(table))
+    return `CREATE TABLE ${name} (${[...fields, 'key_hash INTEGER NOT NULL'].join(', ')}) STRICT`
   const primary = `PRIMARY KEY (${key.map(column).join(', ')})`
   return `CREATE TABLE ${name} (${[...fields, primary].join(', ')}) STRICT${table === 'rejected' ? '' : ', WITHOUT ROWID'}`
 }
 
 function indexes(): string[] {
   return [
+    ...[...HASHED].map(table => `CREATE INDEX ${TABLES[table].name}_key ON ${TABLES[table].name} (key_hash)`),
     // A conversation's messages, newest first.
     'CREATE INDEX messages_conversation ON messages (workspace, conversation, id)',
     // What a watermark raises (RULES D5).

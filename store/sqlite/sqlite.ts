@@ -7,14 +7,14 @@ import { createCommitter } from '../committer.ts'
 import { openFiles } from '../files.ts'
 import type { Claim, Queries, Store, StoreListener } from '../store.ts'
 import { type GroupResult, migrate } from './engine.ts'
-import { sameThread, startThread } from './thread.ts'
+import { type OpenThread, startThread } from './thread.ts'
 
 export type SqliteOptions = {
   dataDir: string
   listener: StoreListener
   clock: Clock
-  /** Whether SQLite runs in threads of its own; measured in `docs/decisions.md`. */
-  threads?: boolean
+  /** Who runs SQLite: threads of its own if absent, as `docs/decisions.md` measures. */
+  open?: OpenThread
 }
 
 /** The store of one node: everything in `dataDir`, which no second process can open meanwhile. */
@@ -22,13 +22,12 @@ export async function openSqlite({
   dataDir,
   listener,
   clock,
-  threads = true,
+  open = startThread,
 }: SqliteOptions): Promise<StoreWithMeta> {
   mkdirSync(dataDir, { recursive: true })
   const unlock = lock(dataDir)
   const path = join(dataDir, 'omnibus.db')
   migrate(path)
-  const open = threads ? startThread : sameThread
   const writer = open(path, { readOnly: false })
   const reader = open(path, { readOnly: true })
   const files = openFiles(join(dataDir, 'files'))
@@ -56,8 +55,7 @@ export async function openSqlite({
       await writer.call({ op: 'check', now: clock.now() })
     },
     sweep: async () => {
-      const swept = (await writer.call({ op: 'sweep', now: clock.now() })) as Record<string, number>
-      return { deleted: Object.values(swept).reduce((sum, count) => sum + count, 0) }
+      return { deleted: (await writer.call({ op: 'sweep', now: clock.now() })) as number }
     },
     stats: committer.stats,
     meta: async (name, value) =>

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { idMaker } from '../../model/ids.ts'
 import { systemRandom } from '../../model/random.ts'
 import { StoreFailing } from '../store.ts'
-import { openEngine } from './engine.ts'
+import { type EngineOptions, openEngine } from './engine.ts'
 import { type Answer, answer, type Call } from './worker.ts'
 
 /** Whoever performs calls on the database, one at a time and in order. */
@@ -11,6 +11,8 @@ export type Thread = {
   call(call: Call): Promise<unknown>
   close(): Promise<void>
 }
+
+export type OpenThread = (path: string, options: { readOnly: boolean }) => Thread
 
 type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void }
 
@@ -54,8 +56,8 @@ export function startThread(path: string, options: { readOnly: boolean }): Threa
 }
 
 /** The same on the caller's thread: what the other is measured against, and quick to start in tests. */
-export function sameThread(path: string, options: { readOnly: boolean }): Thread {
-  const engine = openEngine(path, { readOnly: options.readOnly, newId: idMaker(systemRandom) })
+export function sameThread(path: string, options: Pick<EngineOptions, 'readOnly' | 'inBulk'>): Thread {
+  const engine = openEngine(path, { ...options, newId: idMaker(systemRandom) })
   return {
     call: async call => {
       const answered = answer(engine, call)

@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util'
+import { idle } from './idle.ts'
+import { ingest } from './ingest.ts'
+import { killAllOnExit } from './parts.ts'
+import { hasPassed, print, type Report } from './report.ts'
+import { send } from './send.ts'
+
+const HELP = `npm run bench -- <ingest | send | idle> [--json] [--rounds 5] [--seconds 5] [--connections 64]
+
+  ingest   signed WhatsApp webhooks against a bare route; at 64 and 256 connections unless told
+  send     queued messages to a simulated provider against a bare undici loop
+  idle     start, memory and CPU of a daemon that has nothing to do
+
+Every figure is compared with a ceiling taken in the same run; never compare two runs. Load, provider, reader
+and daemon are processes of their own. Exit code 1 if a bar was missed or a message was lost or doubled.
+`
+
+/** Bounds, so that a slip of a key does not fill the disk. */
+const MAX = { rounds: 50, seconds: 60, connections: 4096 }
+
+function wholeNumber(name: keyof typeof MAX, text: string | undefined, fallback: number): number {
+  const value = text === undefined ? fallback : Number(text)
+  if (!Number.isInteger(value) || value < 1 || value > MAX[name]) {
+    throw new Error(`--${name} must be a whole number from 1 to ${MAX[name]}`)
+  }
+  return value
+}
+
+async function main(): Promise<Report | undefined> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      connections: { type: 'string' },
+    },
+  })
+  const rounds = wholeNumber('rounds', values.rounds, 5)
+  const seconds = wholeNumber('seconds', values.seconds, 5)
+  const connections = wholeNumber('connections', values.connections, 64)
+  const benches: Record<string, () => Promise<Report>> = {
+    ingest: () =>
+      ingest({ rounds, seconds, connections: values.connections === undefined ? [64, 256] : [connections] }),
+    send: () => send({ rounds, seconds, connections }),
+    idle,
+  }
+  const chosen = benches[positionals[0] ?? '']
+  if (chosen === undefined || positionals.length > 1) return undefined
+  const report = await chosen()
+  print(report, values.json)
+  return report
+}
+
+killAllOnExit()
+try {
+  const report = await main()
+  if (report === undefined) console.error(HELP)
+  process.exit(report !== undefined && hasPassed(report) ? 0 : report === undefined ? 2 : 1)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(2)
+}
