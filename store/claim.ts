@@ -35,7 +35,7 @@ export function* claim(request: ClaimRequest, now: number, sole: boolean): Steps
   for (const lane of LANES) {
     const limit = request.limits[lane]
     const found = limit === 0 ? [] : yield* take(fence, selectReady(request, lane, now))
-    more[lane] = found.length === limit
+    more[lane] = limit > 0 && found.length === limit
     items.push(...found)
   }
   return { held: true, fence, until, items, overdue, expired, more, nextAt: yield* nextAt(request) }

@@ -101,15 +101,16 @@ function unhappy(draft: Draft, message: Rows['messages'], queue: Rows['queue'], 
   if (result.is === 'accepted') return
   const resends = queue.resends + (result.is === 'resend' ? 1 : 0)
   draft.put('messages', result.is === 'retry' ? { ...counted, uncertain: false } : counted)
+  const isKept = result.is === 'retry' && result.kept === true
   draft.put('queue', {
     ...queue,
-    state: 'ready',
+    state: isKept ? 'claimed' : 'ready',
     readyAt: result.at,
     resolveAt: null,
     attemptedAt: null,
     resends,
   })
-  draft.work.add(queue.senderGroup)
+  if (!isKept) draft.work.add(queue.senderGroup)
 }
 
 function fail(

@@ -1,0 +1,115 @@
+import type { Inbound, WebhookRequest } from '../connectors/connector.ts'
+import type { OpenChannel } from '../connectors/directory.ts'
+import type { Change, Received, Transaction } from '../model/change.ts'
+import type { ChannelId } from '../model/ids.ts'
+import type { Log } from '../model/log.ts'
+import type { Gate, Holder } from './gates.ts'
+import type { Metrics } from './metrics.ts'
+
+export type AttributeOptions = { metrics: Metrics; log: Log }
+
+/**
+ * What a verified delivery told, as one transaction a workspace. An item goes to a channel only if that channel holds
+ * the secret that verified, whatever URL it came by; others are counted as `notThisApp` (RULES B2). `named` is the
+ * channel of the URL: what cannot be read at all is kept there.
+ */
+export function attribute(
+  { metrics, log }: AttributeOptions,
+  gate: Gate,
+  holder: Holder,
+  named: OpenChannel | undefined,
+  request: WebhookRequest,
+): Transaction[] {
+  const transactions: Transaction[] = []
+  let rejectedIn: Set<ChannelId> | undefined
+  for (const item of read(gate, request, log)) {
+    metrics.intakeItems.add([gate.name, item.kind])
+    if (item.kind === 'ignored') {
+      metrics.intakeIgnored.add([gate.name, item.why])
+      continue
+    }
+    const channels = holder.byKey.get(item.to) ?? strangers(item, holder, named)
+    if (channels === undefined) {
+      metrics.intakeIgnored.add([gate.name, 'notThisApp'])
+      continue
+    }
+    if (item.kind !== 'rejected') {
+      for (const channel of channels) push(transactions, channel, changeOf(item, channel.id))
+      continue
+    }
+    metrics.intakeRejected.add([gate.name, item.why])
+    rejectedIn ??= new Set()
+    for (const channel of channels) {
+      // The raw bytes are the whole delivery: once a channel is enough.
+      if (rejectedIn.has(channel.id)) continue
+      rejectedIn.add(channel.id)
+      push(transactions, channel, rejectedOf(item.why, channel.id, request))
+    }
+  }
+  return transactions
+}
+
+function read(gate: Gate, request: WebhookRequest, log: Log): Inbound[] {
+  try {
+    return gate.receive.parse(request)
+  } catch (error) {
+    // `parse` is total by contract; a defect there must not lose what the provider will not send again.
+    log.error({ err: error, connector: gate.name }, 'a webhook could not be parsed')
+    return [{ to: '', kind: 'rejected', why: 'parserFault' }]
+  }
+}
+
+/** A body that names nobody is kept where it can be found: by the URL's channel, or the first holder of the secret. */
+function strangers(
+  item: Inbound,
+  holder: Holder,
+  named: OpenChannel | undefined,
+): readonly OpenChannel[] | undefined {
+  if (item.kind !== 'rejected' || item.to !== '') return undefined
+  return named === undefined ? holder.channels.slice(0, 1) : [named]
+}
+
+function push(transactions: Transaction[], channel: OpenChannel, change: Change): void {
+  for (const transaction of transactions) {
+    if (transaction.workspace === channel.workspace) {
+      transaction.changes.push(change)
+      return
+    }
+  }
+  transactions.push({ workspace: channel.workspace, changes: [change] })
+}
+
+function changeOf(
+  item: Exclude<Inbound, { kind: 'ignored' } | { kind: 'rejected' }>,
+  channel: ChannelId,
+): Change {
+  if (item.kind === 'receipt') {
+    const { of, status, at, raw, failure } = item
+    return failure === undefined
+      ? { kind: 'receipt', channel, of, status, at, raw }
+      : { kind: 'receipt', channel, of, status, at, raw, failure }
+  }
+  const received: Received = {
+    kind: 'received',
+    channel,
+    key: item.key,
+    providerId: item.providerId,
+    at: item.at,
+    echo: item.kind === 'echo',
+    address: item.address,
+    also: item.also ?? [],
+    content: item.content,
+  }
+  if (item.name !== undefined) received.name = item.name
+  if (item.thread !== undefined) received.thread = item.thread
+  if (item.replyTo !== undefined) received.replyTo = item.replyTo
+  if (item.reactionTo !== undefined) received.reactionTo = item.reactionTo
+  if (item.context !== undefined) received.context = item.context
+  return received
+}
+
+function rejectedOf(why: string, channel: ChannelId, request: WebhookRequest): Change {
+  const contentType = request.headers['content-type'] ?? 'application/octet-stream'
+  // A copy: the buffer may be a window on a larger one, which would all be kept.
+  return { kind: 'rejected', channel, why, raw: new Uint8Array(request.body), contentType }
+}

@@ -1,0 +1,175 @@
+import type { Socket } from 'node:net'
+import swagger from '@fastify/swagger'
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import type { TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { type Caller, createAuth } from './auth.ts'
+import { explain } from './explain.ts'
+import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
+import type { Rooms } from './rooms.ts'
+import { channelRoutes } from './routes/channels.ts'
+import { contactRoutes } from './routes/contacts.ts'
+import { conversationRoutes } from './routes/conversations.ts'
+import { eventRoutes } from './routes/events.ts'
+import { fileLinkRoute, fileRoutes } from './routes/files.ts'
+import { messageRoutes } from './routes/messages.ts'
+import { operatingRoutes } from './routes/operating.ts'
+import { webhookRoutes } from './routes/webhooks.ts'
+import { VERSION } from './version.ts'
+
+const API_BYTES_MAX = 1024 * 1024
+const HEADER_BYTES_MAX = 16 * 1024
+/** Headers must be here within this time, the whole request within the next: a file of 100 MB at 1 MB/s. */
+const HEADERS_MS = 10_000
+const REQUEST_MS = 120_000
+const KEEP_ALIVE_MS = 75_000
+const CONNECTIONS_MAX = 10_000
+const PARAM_MAX = 400
+
+/** The door: every route, its limits, and one way of saying no. */
+export async function createDoor(rooms: Rooms): Promise<FastifyInstance> {
+  const app: FastifyInstance = fastify({
+    logger: false,
+    bodyLimit: API_BYTES_MAX,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    trustProxy: rooms.config.trustedProxies.length > 0 ? rooms.config.trustedProxies : false,
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: HEADERS_MS },
+    routerOptions: { maxParamLength: PARAM_MAX },
+    frameworkErrors: (error, _request, reply) => sendProblem(rooms, error, reply as FastifyReply),
+    clientErrorHandler,
+  })
+  app.server.maxConnections = CONNECTIONS_MAX
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler(({ schema, httpPart }) => validatorOf(schema as TSchema, httpPart ?? 'body'))
+  // Answers are made of checked data; their schemas are for readers of the documents.
+  app.setSerializerCompiler(() => data => JSON.stringify(data))
+  app.setErrorHandler((error, _request, reply) => sendProblem(rooms, error, reply))
+  const allowed = rememberRoutes(app)
+  app.setNotFoundHandler((request, reply) => {
+    const methods = allowed(request.url)
+    const problem =
+      methods.length === 0
+        ? notFound('route')
+        : new Problem('methodNotAllowed', `This URL takes ${methods.join(', ')}.`, {
+            headers: { allow: methods.join(', ') },
+          })
+    return sendProblem(rooms, problem, reply)
+  })
+  await app.register(swagger, { openapi: DOCUMENT })
+  operatingRoutes(app, rooms)
+  if (rooms.config.parts.includes('gateway')) {
+    fileLinkRoute(app, rooms)
+    await app.register(async scope => webhookRoutes(scope, rooms))
+    await app.register(async scope => apiRoutes(scope, rooms))
+  }
+  await app.ready()
+  return app
+}
+
+/** How long answers under way may take once the door closes; the queue needs most of the ten seconds of a stop. */
+const DRAIN_MS = 1_500
+
+/** Takes nothing new, lets what is under way be answered, then hangs up. */
+export async function closeDoor(app: FastifyInstance): Promise<void> {
+  // A connection kept alive by its client is idle again only after its answer: closing once would not be enough.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 50)
+  const all = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(idle)
+    clearTimeout(all)
+  }
+}
+
+async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
+  const callerOf = createAuth(rooms)
+  app.decorateRequest('caller', null as unknown as Caller)
+  app.addHook('onRequest', async request => {
+    request.caller = await callerOf(request)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    rooms.metrics.httpRequests.add([request.method, route, String(reply.statusCode)])
+    rooms.metrics.httpSeconds.observe([route], reply.elapsedTime / 1000)
+  })
+  channelRoutes(app, rooms)
+  messageRoutes(app, rooms)
+  conversationRoutes(app, rooms)
+  contactRoutes(app, rooms)
+  eventRoutes(app, rooms)
+  await app.register(async scope => fileRoutes(scope, rooms))
+}
+
+/** Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. */
+function validatorOf(schema: TSchema, part: string) {
+  const validator = Compile(schema)
+  return (data: unknown): { value: unknown } | { error: Error } => {
+    const value = part === 'body' ? data : validator.Convert({ ...(data as object) })
+    return validator.Check(value) ? { value } : { error: invalidInput(explain(schema, value)) }
+  }
+}
+
+function sendProblem(rooms: Rooms, error: unknown, reply: FastifyReply): FastifyReply {
+  let problem = problemOf(error)
+  if (problem === undefined) {
+    const status = (error as Partial<FastifyError>).statusCode
+    if (status !== undefined && status >= 400 && status < 500) {
+      problem = new Problem('malformedRequest', 'The request is malformed.')
+    } else {
+      rooms.log.error({ err: error }, 'a request failed')
+      problem = new Problem('internal', 'A defect of Omnibus; the log says more.')
+    }
+  }
+  return reply
+    .code(problem.status)
+    .headers(problem.headers())
+    .type('application/problem+json; charset=utf-8')
+    .send(problem.json())
+}
+
+/** What never became a request: headers too large or too slow, or no HTTP at all. */
+function clientErrorHandler(error: Error & { code: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const problem =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Problem('headersTooLarge', 'The headers are larger than 16 KB.')
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new Problem('requestTimeout', 'The request took too long to arrive.')
+        : new Problem('malformedRequest', 'This is not HTTP.')
+  const body = problem.json()
+  const { title } = JSON.parse(body) as { title: string }
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}
+
+/** The methods that some route takes at a URL, for 405. Only asked when nothing matched. */
+function rememberRoutes(app: FastifyInstance): (url: string) => string[] {
+  const routes: { pattern: RegExp; methods: string[] }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replace(/:[^/]+/g, '[^/]+')}/?$`)
+    routes.push({ pattern, methods: typeof method === 'string' ? [method] : method })
+  })
+  return url => {
+    const path = url.split('?')[0] ?? url
+    return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))]
+  }
+}
+
+const DOCUMENT = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Omnibus',
+    version: VERSION,
+    description:
+      'Every customer channel of a company on one message bus. Errors are RFC 9457 problems with a `code`.',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  },
+  components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
+  security: [{ token: [] }],
+}

@@ -1,0 +1,169 @@
+import type { AnyConnector, Reply, WebhookRequest } from '../connectors/connector.ts'
+import type { Directory, OpenChannel } from '../connectors/directory.ts'
+import type { Committed, Transaction } from '../model/change.ts'
+import type { Clock } from '../model/clock.ts'
+import type { ChannelId } from '../model/ids.ts'
+import type { Log } from '../model/log.ts'
+import type { Probe } from '../model/steps.ts'
+import { type Store, StoreBusy } from '../store/store.ts'
+import { attribute } from './attribute.ts'
+import { createFailureLimit } from './failure-limit.ts'
+import { createGates, type Gate, type Named, verify } from './gates.ts'
+import type { Metrics } from './metrics.ts'
+
+export type IntakeOptions = {
+  store: Pick<Store, 'commit'>
+  directory: Directory
+  connectorOf: (name: string) => AnyConnector | undefined
+  metrics: Metrics
+  clock: Clock
+  log: Log
+  probe?: Probe | undefined
+}
+
+export type IntakeAnswer = Reply & { retryAfterS?: number }
+
+/**
+ * Takes a provider's webhook in, exactly by RULES B2: verified over its raw bytes, parsed, committed, and only then
+ * answered. `channel` is the part of the URL after the connector, if there is one; `address` tells the client's and is
+ * asked only where signatures fail.
+ *
+ * This is the hottest path: what it looks up is made once for a version of the directory, and it writes no log.
+ */
+export type Intake = (
+  connector: string,
+  channel: string | undefined,
+  request: WebhookRequest,
+  address: () => string,
+) => Promise<IntakeAnswer>
+
+/** RULES C7: how long a provider may wait for its answer. */
+const ANSWER_MS = 5_000
+
+const NOT_FOUND: IntakeAnswer = { status: 404 }
+const UNAUTHORIZED: IntakeAnswer = { status: 401 }
+const THROTTLED: IntakeAnswer = { status: 429, retryAfterS: 60 }
+const UNAVAILABLE: IntakeAnswer = { status: 503, retryAfterS: 5 }
+
+export function createIntake(options: IntakeOptions): Intake {
+  const { directory, connectorOf, metrics, clock, probe } = options
+  const gateOf = createGates(directory, connectorOf)
+  const failures = createFailureLimit(clock)
+  return async (connector, channelId, request, address) => {
+    const from = clock.monotonic()
+    const gate = gateOf(connector)
+    const named = channelId === undefined ? undefined : gate?.ofChannel.get(channelId as ChannelId)
+    if (gate === undefined || (channelId !== undefined && named === undefined)) {
+      metrics.intakeRequests.add(['other', 'notFound'])
+      return NOT_FOUND
+    }
+    const done = (result: string, answer: IntakeAnswer): IntakeAnswer => {
+      metrics.intakeRequests.add([gate.name, result])
+      metrics.intakeSeconds.observe([gate.name], (clock.monotonic() - from) / 1000)
+      return answer
+    }
+    const hurried = failures.reached(address)
+    const refuse = (answer: IntakeAnswer): IntakeAnswer =>
+      failures.count(address()) ? done('throttled', THROTTLED) : done('unauthorized', answer)
+    if (request.method === 'GET' && !hurried) {
+      const hello = greet(gate, named, request)
+      if (hello !== undefined) return hello.status < 400 ? done('handshake', hello) : refuse(hello)
+    }
+    const holder = verify(gate, named, request, hurried)
+    if (holder === undefined) {
+      // Some providers shake hands by POST and sign nothing yet.
+      const hello = request.method === 'GET' || hurried ? undefined : greet(gate, named, request)
+      if (hello !== undefined && hello.status < 400) return done('handshake', hello)
+      return refuse(hello ?? UNAUTHORIZED)
+    }
+    probe?.('inbound.1.verified')
+    const transactions = attribute(options, gate, holder, named?.channel, request)
+    probe?.('inbound.2.parsed')
+    if (transactions.length === 0) return done('ignored', gate.reply)
+    const result = await commitAll(options, gate, transactions)
+    if (result !== 'stored') return done(result, UNAVAILABLE)
+    probe?.('inbound.3.committed')
+    return done('stored', gate.reply)
+  }
+}
+
+/** The provider's handshake, accepted with the token of any channel that the URL serves (RULES B2). */
+function greet(gate: Gate, named: Named | undefined, request: WebhookRequest): Reply | undefined {
+  const { hello } = gate.receive
+  if (hello === undefined) return undefined
+  let refusal: Reply | undefined
+  for (const channel of named === undefined ? channelsOf(gate) : [named.channel]) {
+    const reply = hello(request, channel.config)
+    if (reply !== undefined && reply.status < 400) return reply
+    refusal ??= reply
+  }
+  return refusal
+}
+
+function channelsOf(gate: Gate): OpenChannel[] {
+  return [...gate.ofChannel.values()].map(({ channel }) => channel)
+}
+
+type CommitResult = 'stored' | 'busy' | 'failing' | 'late'
+
+/** All durable, or the whole delivery is to come again: what was stored meanwhile is recognised then (RULES B1). */
+async function commitAll(
+  { store, metrics, log }: IntakeOptions,
+  gate: Gate,
+  transactions: Transaction[],
+): Promise<CommitResult> {
+  const [first] = transactions
+  const commits =
+    transactions.length === 1 && first !== undefined
+      ? store.commit(first).then(committed => [committed])
+      : Promise.all(transactions.map(transaction => store.commit(transaction)))
+  try {
+    const all = await within(commits, ANSWER_MS)
+    if (all === undefined) return 'late'
+    return all.every((committed, index) => stands(committed, transactions[index], gate, metrics))
+      ? 'stored'
+      : 'failing'
+  } catch (error) {
+    if (error instanceof StoreBusy) return 'busy'
+    // Not once a request: a failing store tells its reason through /readyz.
+    log.debug({ err: error }, 'a webhook could not be stored')
+    return 'failing'
+  }
+}
+
+/**
+ * Whether nothing was lost. Refused are changes to a channel that was deleted meanwhile, and receipts beyond what may
+ * be parked (RULES D6); a message that is refused for another reason must come again.
+ */
+function stands(
+  { outcomes }: Committed,
+  transaction: Transaction | undefined,
+  gate: Gate,
+  metrics: Metrics,
+): boolean {
+  let lost = false
+  for (let index = 0; index < outcomes.length; index++) {
+    const outcome = outcomes[index]
+    if (outcome === undefined || outcome.ok) continue
+    metrics.intakeIgnored.add([gate.name, outcome.code])
+    if (outcome.code !== 'notFound' && transaction?.changes[index]?.kind === 'received') lost = true
+  }
+  return !lost
+}
+
+/** The value, or undefined if it takes longer. */
+function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms, undefined)
+    promise.then(
+      value => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error as Error)
+      },
+    )
+  })
+}

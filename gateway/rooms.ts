@@ -1,0 +1,45 @@
+import type { Bus } from '../bus/bus.ts'
+import type { AnyConnector, Http } from '../connectors/connector.ts'
+import type { Directory } from '../connectors/directory.ts'
+import type { Clock } from '../model/clock.ts'
+import type { IdMaker, WorkspaceId } from '../model/ids.ts'
+import type { Log } from '../model/log.ts'
+import type { Random } from '../model/random.ts'
+import type { Probe } from '../model/steps.ts'
+import type { Sealer } from '../store/seal.ts'
+import type { Store } from '../store/store.ts'
+import type { Config } from './config.ts'
+import type { Feed } from './feed.ts'
+import type { Metrics } from './metrics.ts'
+
+/** The rooms behind the door, as routes reach them. Made once by `createDaemon`. */
+export type Rooms = {
+  config: Config
+  store: Store
+  bus: Bus
+  directory: Directory
+  feed: Feed
+  sealer: Sealer
+  connectorOf: (name: string) => AnyConnector | undefined
+  connectors: readonly string[]
+  /** The way out. */
+  http: Http
+  clock: Clock
+  random: Random
+  ids: IdMaker
+  log: Log
+  metrics: Metrics
+  probe: Probe | undefined
+  /** How the outside reaches us; known once we listen. */
+  publicUrl: () => string
+  /** The workspace of a caller who names none. */
+  workspace: WorkspaceId
+  /** SHA-256 of the configured admin token; null when it was made by us and only the store knows it. */
+  adminTokenHash: string | null
+  /** Signs links to files: the current key first. */
+  linkKeys: readonly Uint8Array[]
+  /** Open event streams, for metrics and their bound. */
+  streams: { open: number }
+  /** Fires when the daemon stops: streams end, `/readyz` says no. */
+  stopping: AbortSignal
+}

@@ -1,0 +1,135 @@
+import type { Connector, Http, Io, Outbound, OutboundMedia, Sent } from '../connectors/connector.ts'
+import type { Clock } from '../model/clock.ts'
+import { type Content, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
+import { type Failure, kindOf, SendFailure } from '../model/failure.ts'
+import type { FileId, WorkspaceId } from '../model/ids.ts'
+import { referenceOf } from '../model/message.ts'
+import type { Random } from '../model/random.ts'
+import { FileMissing, type Store } from '../store/store.ts'
+import type { Flight } from './flight.ts'
+import type { Memo } from './memo.ts'
+
+/** What became of one attempt. `certain`: the provider surely did not take it (RULES C5). */
+export type Answer = { is: 'accepted'; sent: Sent } | { is: 'refused'; failure: Failure; certain: boolean }
+
+export type SenderNeeds = {
+  store: Pick<Store, 'query' | 'readFile'>
+  http: Http
+  clock: Clock
+  random: Random
+  memo: Memo
+}
+
+/**
+ * Sends one part through its connector. Never throws and never retries; `abort` ends it, with an answer at once even
+ * from a connector that does not listen.
+ */
+export function startSending(flight: Flight, needs: SenderNeeds): { answer: Promise<Answer>; abort(): void } {
+  const controller = new AbortController()
+  const { promise, resolve } = Promise.withResolvers<Answer>()
+  // Whether anything may have left the process, which is what decides about certainty.
+  const line = { used: false }
+  const http: Http = request => {
+    line.used = true
+    return needs.http(request.signal === undefined ? { ...request, signal: controller.signal } : request)
+  }
+  const io: Io = {
+    http,
+    signal: controller.signal,
+    now: needs.clock.now,
+    random: needs.random,
+    memo: needs.memo.of(flight.channel.id),
+  }
+  send(flight, needs, io).then(
+    sent => resolve({ is: 'accepted', sent }),
+    error => resolve(refusalOf(error, line.used, controller.signal.aborted)),
+  )
+  return {
+    answer: promise,
+    abort: () => {
+      controller.abort()
+      // A connector that listens rejects before this runs, and may know better on which side of the line it was.
+      setImmediate(() => resolve(refusalOf(undefined, line.used, true)))
+    },
+  }
+}
+
+async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
+  const { item, channel, part, attempt } = flight
+  const content = item.parts?.[part]
+  if (content === undefined) throw new Error(`there is no part ${part}`)
+  const outbound: Outbound = {
+    address: item.of.address,
+    content: await withMedia(content, item.of.workspace, needs.store),
+    category: item.of.category,
+    reference: referenceOf(item.message, part, attempt),
+    replyTo: part === 0 ? item.of.replyTo : null,
+    reactionTo: item.of.reactionTo,
+  }
+  // The registry holds connectors whose config type only they know; the directory checked this config by its schema.
+  return await (channel.connector as Connector<never>).send(outbound, channel.config, io)
+}
+
+/** The content with every file of ours looked up, to be opened when the connector needs its bytes. */
+async function withMedia(
+  content: Content,
+  workspace: WorkspaceId,
+  store: SenderNeeds['store'],
+): Promise<Content<OutboundMedia>> {
+  const files = new Map<FileId, OutboundMedia>()
+  for (const media of mediaOf(content)) {
+    if ('id' in media) files.set(media.id, await fileOf(media, workspace, store))
+  }
+  return mapMedia(content, media => {
+    if ('link' in media) return media
+    const file = files.get(media.id)
+    if (file === undefined) throw new SendFailure({ code: 'mediaFailed' })
+    return file
+  })
+}
+
+async function fileOf(
+  media: Extract<StoredMedia, { id: FileId }>,
+  workspace: WorkspaceId,
+  store: SenderNeeds['store'],
+): Promise<OutboundMedia> {
+  const { id } = media
+  const file = await orLater(() => store.query('file', { workspace, id }))
+  if (file?.state !== 'stored' || file.sha256 === null || file.size === null) {
+    throw new SendFailure({ code: 'mediaFailed' })
+  }
+  const { sha256, size, mimeType } = file
+  const name = media.name ?? file.name
+  const open = () => orLater(() => store.readFile(sha256))
+  return { id, mimeType, size, sha256, ...(name === null ? {} : { name }), open }
+}
+
+/** A file that is gone fails the message; a store that fails now does not. */
+async function orLater<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (cause) {
+    throw new SendFailure({ code: cause instanceof FileMissing ? 'mediaFailed' : 'providerFault' }, { cause })
+  }
+}
+
+function refusalOf(error: unknown, used: boolean, aborted: boolean): Answer {
+  if (error instanceof SendFailure) {
+    return { is: 'refused', failure: error.failure, certain: kindOf(error.failure).certain }
+  }
+  if (aborted) {
+    // Too slow before it even asked for the network: nothing left, and it may well go better next time.
+    const code = used ? 'noAnswer' : 'providerFault'
+    return { is: 'refused', failure: { code }, certain: !used }
+  }
+  // The message says which defect; it is our own text or Node's, never the provider's answer.
+  const detail = error instanceof Error ? `${error.name}: ${error.message}`.slice(0, DETAIL_MAX) : 'unknown'
+  return {
+    is: 'refused',
+    failure: { code: 'internal', provider: { code: 'internal', detail } },
+    certain: !used,
+  }
+}
+
+/** Characters kept of a defect's text. */
+const DETAIL_MAX = 200
