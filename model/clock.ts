@@ -16,9 +16,12 @@ export const systemClock: Clock = {
 
 /** RFC 3339 in UTC with milliseconds, the form of every time in the API. */
 export function rfc3339(at: number): string {
-  if (at !== latest.at) latest = { at, text: new Date(at).toISOString() }
+  if (at === latest.at) return latest.text
+  if (at !== before.at) before = { at, text: new Date(at).toISOString() }
+  ;[latest, before] = [before, latest]
   return latest.text
 }
 
-/** Everything in one commit carries one time, and formatting it is not cheap: the last one is remembered. */
+/** A commit is full of the same two times, ours and the provider's, and formatting one is not cheap. */
 let latest = { at: 0, text: '1970-01-01T00:00:00.000Z' }
+let before = latest

@@ -183,9 +183,9 @@ export class Draft {
     }
   }
 
+  /** Whether the row can be in the database at all. What a key is about is its second part, after the workspace. */
   #isBorn(key: Key): boolean {
-    if (this.#born.size > 0) for (const part of key) if (this.#born.has(part)) return true
-    return false
+    return this.#born.has(key[1] ?? (key[0] as string))
   }
 
   #known<T extends TableName>(table: T, key: Key): Entry<T> {
@@ -250,21 +250,17 @@ type Entry<T extends TableName> = {
   asked: boolean
 }
 
-/** The event as readers get it, from its row and its data. Live and from the log, it is made by this function. */
+/**
+ * The event as readers get it, from its row and its data. Live and from the log, it is made by this function. The
+ * envelope is put together as text: ids, types and times need no escaping, and this is done for every event there is.
+ */
 export function logEvent(row: Rows['events'], data: unknown): LogEvent {
-  const json = JSON.stringify({
-    specversion: '1.0',
-    id: row.id,
-    source: `/workspaces/${row.workspace}`,
-    type: row.type,
-    subject: row.subject,
-    time: rfc3339(row.time),
-    datacontenttype: 'application/json',
-    workspace: row.workspace,
-    sequence: row.sequence,
-    data,
-  })
-  return { workspace: row.workspace, sequence: row.sequence, type: row.type, subject: row.subject, json }
+  const { workspace, sequence, id, type, subject, time } = row
+  const json =
+    `{"specversion":"1.0","id":"${id}","source":"/workspaces/${workspace}","type":"${type}","subject":"${subject}",` +
+    `"time":"${rfc3339(time)}","datacontenttype":"application/json","workspace":"${workspace}",` +
+    `"sequence":${sequence},"data":${JSON.stringify(data)}}`
+  return { workspace, sequence, type, subject, json }
 }
 
 export function keyOf<T extends TableName>(table: T, row: Rows[T]): Key {

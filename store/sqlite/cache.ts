@@ -1,14 +1,17 @@
-import { LRUCache } from 'lru-cache'
 import { type Key, keyOf, nameOf, type Written } from '../decide/draft.ts'
 import type { Rows, TableName } from '../tables.ts'
 
 /**
  * Rows that nearly every inbound message reads, kept over groups. It is exact, because one connection writes and these
  * tables are written by `decide` alone; what several processes share could not be cached like this.
+ *
+ * Two generations: a row is looked for in the young one, then in the old one, from where it moves back to the young. When
+ * the young one is full it becomes the old one, and what was not read for a whole generation is gone. Against a list in
+ * order of use (lru-cache), a hit writes nothing.
  */
 const CACHED = new Set<TableName>(['workspaces', 'channels', 'addresses', 'contacts', 'openConversations'])
-/** Rows kept, at well under a kilobyte each. */
-const ROWS_MAX = 30_000
+/** Rows of each table in one generation, at well under a kilobyte each. */
+const GENERATION_ROWS_MAX = 8_000
 
 export type RowCache = {
   load<T extends TableName>(table: T, key: Key, read: () => Rows[T] | undefined): Rows[T] | undefined
@@ -16,22 +19,39 @@ export type RowCache = {
   note(written: Written): void
 }
 
+type Generations = { young: Map<string, object>; old: Map<string, object> }
+
 export function createRowCache(): RowCache {
-  const rows = new LRUCache<string, object>({ max: ROWS_MAX })
-  const name = (table: TableName, key: Key): string => `${table} ${nameOf(key)}`
+  const tables = new Map<TableName, Generations>()
+  for (const table of CACHED) tables.set(table, { young: new Map(), old: new Map() })
   return {
     load: (table, key, read) => {
-      if (!CACHED.has(table)) return read()
-      const cached = rows.get(name(table, key))
-      if (cached !== undefined) return cached as ReturnType<typeof read>
-      const row = read()
-      if (row !== undefined) rows.set(name(table, key), row)
-      return row
+      const rows = tables.get(table)
+      if (rows === undefined) return read()
+      const name = nameOf(key)
+      const young = rows.young.get(name)
+      if (young !== undefined) return young as ReturnType<typeof read>
+      const row = rows.old.get(name) ?? read()
+      if (row !== undefined) keep(rows, name, row)
+      return row as ReturnType<typeof read>
     },
     note: ({ table, inserts, updates, deletes }) => {
-      if (!CACHED.has(table)) return
-      for (const row of [...inserts, ...updates]) rows.set(name(table, keyOf(table, row as never)), row)
-      for (const key of deletes) rows.delete(name(table, key))
+      const rows = tables.get(table)
+      if (rows === undefined) return
+      for (const row of inserts) keep(rows, nameOf(keyOf(table, row as never)), row)
+      for (const row of updates) keep(rows, nameOf(keyOf(table, row as never)), row)
+      for (const key of deletes) {
+        rows.young.delete(nameOf(key))
+        rows.old.delete(nameOf(key))
+      }
     },
   }
+}
+
+function keep(rows: Generations, name: string, row: object): void {
+  if (rows.young.size >= GENERATION_ROWS_MAX) {
+    rows.old = rows.young
+    rows.young = new Map()
+  }
+  rows.young.set(name, row)
 }

@@ -162,6 +162,7 @@ const RAISABLE = `SELECT ${columnsOf('messages')} FROM messages
   WHERE workspace = ? AND channel = ? AND address_value = ? AND direction = 'outbound'
     AND status IN ('sent', 'received') AND created_at <= ? ORDER BY id DESC LIMIT ${RAISED_MAX}`
 
+/** `get` and not `run`: nobody wants to know how many rows changed, and `run` makes an object to say so. */
 function write(prepared: Prepare, { table, inserts, updates, deletes }: Written): void {
   const { insert, update, remove } = SQL[table]
   if (inserts.length > 0) {
@@ -170,14 +171,14 @@ function write(prepared: Prepare, { table, inserts, updates, deletes }: Written)
     for (const row of inserts) {
       const values = valuesOf(table, row)
       if (isHashed) values.push(keyHash(keyOf(table, row as never)))
-      statement.run(...values)
+      statement.get(...values)
     }
   }
   if (updates.length > 0) {
     const statement = prepared(update)
-    for (const row of updates) statement.run(...changedValuesOf(table, row))
+    for (const row of updates) statement.get(...changedValuesOf(table, row))
   }
-  for (const key of deletes) prepared(remove).run(...(HASHED.has(table) ? [keyHash(key)] : []), ...key)
+  for (const key of deletes) prepared(remove).get(...(HASHED.has(table) ? [keyHash(key)] : []), ...key)
 }
 
 /** The statements of each table, from its description. */
@@ -207,7 +208,7 @@ function drive<T>(prepared: Prepare, steps: Steps<T>): T {
     const statement = prepared(text)
     if (many === undefined) answer = statement.all(...(args as SqlValue[])) as RawRow[]
     else {
-      for (const values of many) statement.run(...(values as SqlValue[]))
+      for (const values of many) statement.get(...(values as SqlValue[]))
       answer = []
     }
   }
