@@ -102,8 +102,17 @@ const IDLE_STRIDE_EVENTS = 5000
 /** … or this much time, so that an idle cursor is never far behind. */
 const IDLE_STRIDE_MS = 1000
 const RETRY_MS_MAX = 10_000
+/** The cursor of a workspace that was not looked up yet. */
+const UNKNOWN = -1
 
-type Place = { cursor: number; head: number; pending: LogEvent[] }
+/**
+ * Where the follower stands in a workspace, and the window of the log that the bus brought without a gap: after `from`,
+ * up to `to`. Only wanted events of it are kept; the others would be garbage that lives too long.
+ */
+type Place = { cursor: number; head: number; from: number; to: number; wanted: LogEvent[] }
+
+/** Some of the log after the cursor: the wanted events of it, and how far it reaches. */
+type Step = { wanted: readonly LogEvent[]; to: number }
 
 export function createFollower(options: FollowerOptions): Follower {
   const follower = new LogFollower(options)
@@ -177,20 +186,26 @@ class LogFollower {
     const known = this.#places.get(workspace)
     if (known !== undefined) return known
     const cursor = await this.#options.store.cursor(this.#options.name, workspace)
-    const place = this.#places.get(workspace) ?? { cursor, head: cursor, pending: [] }
+    const place = this.#places.get(workspace) ?? { cursor, head: cursor, ...emptyWindow(cursor) }
     this.#places.set(workspace, place)
     return place
   }
 
   #note(events: readonly LogEvent[]): void {
     for (const event of events) {
-      const place = this.#places.get(event.workspace) ?? { cursor: -1, head: 0, pending: [] }
-      this.#places.set(event.workspace, place)
-      place.head = event.sequence
-      place.pending.push(event)
-      if (this.#options.wants(event) || place.pending.length >= IDLE_STRIDE_EVENTS)
-        this.#behind.add(event.workspace)
-      if (place.pending.length > FOLLOWER_EVENTS_MAX) place.pending = []
+      const { workspace, sequence } = event
+      let place = this.#places.get(workspace)
+      if (place === undefined) {
+        place = { cursor: UNKNOWN, head: 0, ...emptyWindow(sequence - 1) }
+        this.#places.set(workspace, place)
+      }
+      if (sequence !== place.to + 1) Object.assign(place, emptyWindow(sequence - 1))
+      place.head = sequence
+      place.to = sequence
+      if (this.#options.wants(event)) {
+        if (place.wanted.push(event) > FOLLOWER_EVENTS_MAX) Object.assign(place, emptyWindow(sequence))
+        this.#behind.add(workspace)
+      } else if (sequence - place.cursor >= IDLE_STRIDE_EVENTS) this.#behind.add(workspace)
     }
     if (this.#behind.size > 0) this.#wake?.()
   }
@@ -214,30 +229,21 @@ class LogFollower {
 
   /** One step: some events, what follows from them, and the cursor, in one commit. */
   async #advance(workspace: WorkspaceId): Promise<void> {
-    const { name, store, wants, handle } = this.#options
+    const { name, store, handle } = this.#options
     const place = await this.#place(workspace)
-    if (place.cursor < 0) place.cursor = await store.cursor(name, workspace)
-    const events = await this.#next(workspace, place)
-    const last = events.at(-1)?.sequence
-    if (last === undefined) return
-    const wanted = events.filter(wants)
+    if (place.cursor === UNKNOWN) place.cursor = await store.cursor(name, workspace)
+    const { wanted, to } = inHand(place) ?? (await this.#fromLog(workspace, place.cursor))
+    if (to <= place.cursor) return
     const effects = wanted.length === 0 ? { changes: [] } : await handle(workspace, wanted)
-    const cursor = { follower: name, from: place.cursor, to: last }
+    const cursor = { follower: name, from: place.cursor, to }
     const { stale } = await store.commit({ workspace, cursor, ...effects })
-    place.cursor = stale ? await store.cursor(name, workspace) : last
-    if (stale) place.pending = []
+    place.cursor = stale ? await store.cursor(name, workspace) : to
     if (place.cursor < place.head) this.#behind.add(workspace)
   }
 
-  /** The events after the cursor: those in hand if there is no gap, otherwise from the log. */
-  async #next(workspace: WorkspaceId, place: Place): Promise<readonly LogEvent[]> {
-    const inHand = place.pending.filter(event => event.sequence > place.cursor)
-    place.pending = []
-    if (inHand[0]?.sequence === place.cursor + 1) {
-      place.pending = inHand.slice(IDLE_STRIDE_EVENTS)
-      return inHand.slice(0, IDLE_STRIDE_EVENTS)
-    }
-    return await this.#options.store.events(workspace, place.cursor, PAGE_EVENTS)
+  async #fromLog(workspace: WorkspaceId, cursor: number): Promise<Step> {
+    const events = await this.#options.store.events(workspace, cursor, PAGE_EVENTS)
+    return { wanted: events.filter(this.#options.wants), to: events.at(-1)?.sequence ?? cursor }
   }
 
   /** Tries until it works or the follower stops: a store that is away for a while must not end a follower. */
@@ -254,4 +260,21 @@ class LogFollower {
       }
     }
   }
+}
+
+function emptyWindow(at: number): Pick<Place, 'from' | 'to' | 'wanted'> {
+  return { from: at, to: at, wanted: [] }
+}
+
+/** The next step out of the window; undefined while the window begins after the cursor. */
+function inHand(place: Place): Step | undefined {
+  if (place.cursor < place.from) return undefined
+  const news = place.wanted.filter(event => event.sequence > place.cursor)
+  const wanted = news.slice(0, PAGE_EVENTS)
+  place.wanted = news.slice(PAGE_EVENTS)
+  const last = wanted.at(-1)
+  const to = place.wanted.length > 0 && last !== undefined ? last.sequence : place.to
+  // What was taken is no longer here: if handling it fails, it is read from the log again.
+  place.from = to
+  return { wanted, to }
 }

@@ -37,9 +37,6 @@ export type Intake = (
   address: () => string,
 ) => Promise<IntakeAnswer>
 
-/** RULES C7: how long a provider may wait for its answer. */
-const ANSWER_MS = 5_000
-
 const NOT_FOUND: IntakeAnswer = { status: 404 }
 const UNAUTHORIZED: IntakeAnswer = { status: 401 }
 const THROTTLED: IntakeAnswer = { status: 429, retryAfterS: 60 }
@@ -104,22 +101,23 @@ function channelsOf(gate: Gate): OpenChannel[] {
   return [...gate.ofChannel.values()].map(({ channel }) => channel)
 }
 
-type CommitResult = 'stored' | 'busy' | 'failing' | 'late'
+type CommitResult = 'stored' | 'busy' | 'failing'
 
-/** All durable, or the whole delivery is to come again: what was stored meanwhile is recognised then (RULES B1). */
+/**
+ * All durable within the store's 5 s (RULES C7), or the whole delivery is to come again: what was stored meanwhile is recognised then
+ * (RULES B1).
+ */
 async function commitAll(
   { store, metrics, log }: IntakeOptions,
   gate: Gate,
   transactions: Transaction[],
 ): Promise<CommitResult> {
   const [first] = transactions
-  const commits =
-    transactions.length === 1 && first !== undefined
-      ? store.commit(first).then(committed => [committed])
-      : Promise.all(transactions.map(transaction => store.commit(transaction)))
   try {
-    const all = await within(commits, ANSWER_MS)
-    if (all === undefined) return 'late'
+    const isOne = transactions.length === 1 && first !== undefined
+    const all = isOne
+      ? [await store.commit(first)]
+      : await Promise.all(transactions.map(one => store.commit(one)))
     return all.every((committed, index) => stands(committed, transactions[index], gate, metrics))
       ? 'stored'
       : 'failing'
@@ -149,21 +147,4 @@ function stands(
     if (outcome.code !== 'notFound' && transaction?.changes[index]?.kind === 'received') lost = true
   }
   return !lost
-}
-
-/** The value, or undefined if it takes longer. */
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms, undefined)
-    promise.then(
-      value => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error as Error)
-      },
-    )
-  })
 }

@@ -29,11 +29,18 @@ const COMMIT_QUEUE_MAX = 20_000
 const GROUP_CHANGES_MAX = 1000
 /** Groups under way: while one is written the next is already in the engine's hands. */
 const GROUPS_UNDER_WAY_MAX = 2
+/**
+ * How long a caller waits at most (RULES C7). Then it is told that the store is failing; what it wanted may still become
+ * durable, as with any answer that is lost. One clock for all, because a timer for each would cost as much as the rest.
+ */
+const COMMIT_MS_MAX = 5_000
+const LATE_CHECK_MS = 250
 const GROUP_SIZES = [1, 4, 16, 64, 256, 1000] as const
 
 type Waiting = {
   transaction: Transaction
   size: number
+  since: number
   resolve: (committed: Committed) => void
   reject: (error: unknown) => void
 }
@@ -49,6 +56,7 @@ export function createCommitter(options: {
   let underWay = 0
   let closed = false
   let idle: (() => void) | undefined
+  const sent = new Set<Waiting[]>()
   const stats = {
     commits: 0,
     groups: 0,
@@ -110,12 +118,14 @@ export function createCommitter(options: {
 
   const runGroup = async (group: Waiting[]): Promise<void> => {
     const begun = clock.monotonic()
+    sent.add(group)
     try {
       answer(group, await run(group.map(one => one.transaction)))
     } catch (error) {
       if (error instanceof StoreFailing || group.length === 1) for (const one of group) one.reject(error)
       else for (const one of group) await runOne(one)
     }
+    sent.delete(group)
     stats.ms.count += 1
     stats.ms.sum += clock.monotonic() - begun
   }
@@ -138,7 +148,7 @@ export function createCommitter(options: {
     reject: Waiting['reject'],
   ): void => {
     const size = Math.max(1, transaction.changes.length)
-    waiting.push({ transaction, size, resolve, reject })
+    waiting.push({ transaction, size, since: clock.monotonic(), resolve, reject })
     changesWaiting += size
     if (scheduled || underWay >= GROUPS_UNDER_WAY_MAX) return
     scheduled = true
@@ -148,6 +158,21 @@ export function createCommitter(options: {
       pump()
     })
   }
+
+  const checkLate = setInterval(() => {
+    const before = clock.monotonic() - COMMIT_MS_MAX
+    const isLate = (one: Waiting): boolean => one.since < before
+    const late = new StoreFailing(`the store did not answer within ${COMMIT_MS_MAX} ms`)
+    for (const group of sent) for (const one of group) if (isLate(one)) one.reject(late)
+    const first = waiting[0]
+    if (first === undefined || !isLate(first)) return
+    for (const one of waiting.filter(isLate)) {
+      changesWaiting -= one.size
+      one.reject(late)
+    }
+    waiting = waiting.filter(one => !isLate(one))
+  }, LATE_CHECK_MS)
+  checkLate.unref()
 
   return {
     commit: transaction =>
@@ -170,6 +195,7 @@ export function createCommitter(options: {
     }),
     close: async () => {
       closed = true
+      clearInterval(checkLate)
       if (underWay === 0 && waiting.length === 0) return
       await new Promise<void>(resolve => {
         idle = resolve

@@ -55,7 +55,7 @@ export type Rows = {
     /** Channel of the last inbound message. */
     lastChannel: ChannelId | null
     /** Where it was last heard on each channel: an answer goes there. */
-    reach: Record<ChannelId, Address>
+    reach: { channel: ChannelId; address: Address }[]
     createdAt: number
     updatedAt: number
   }

@@ -137,7 +137,8 @@ function routeOf(draft: Draft, workspace: WorkspaceId, change: Enqueued): Route 
 
 /** Where the contact was last heard on this channel, else its phone, which several kinds of channel can reach. */
 function addressOn(contact: Rows['contacts'], channel: ChannelId): Address | undefined {
-  return contact.reach[channel] ?? contact.addresses.find(address => address.kind === 'phone')
+  const heard = contact.reach.find(one => one.channel === channel)?.address
+  return heard ?? contact.addresses.find(address => address.kind === 'phone')
 }
 
 /** undefined: there is no such message. */

@@ -88,7 +88,7 @@ function makeContact(draft: Draft, workspace: WorkspaceId, source: Contact['sour
     mergedInto: null,
     conversations: 0,
     lastChannel: null,
-    reach: {},
+    reach: [],
     createdAt: draft.now,
     updatedAt: draft.now,
   }
@@ -183,12 +183,13 @@ export function noteReach(
 ): void {
   const { workspace, contact } = open
   const person = draft.get('contacts', workspace, contact)
-  const known = person?.reach[channel]
+  const known = person?.reach.find(one => one.channel === channel)?.address
   if (
     person !== undefined &&
     (known === undefined || !isSame(known, address) || person.lastChannel !== channel)
   ) {
-    draft.put('contacts', { ...person, lastChannel: channel, reach: { ...person.reach, [channel]: address } })
+    const others = person.reach.filter(one => one.channel !== channel)
+    draft.put('contacts', { ...person, lastChannel: channel, reach: [...others, { channel, address }] })
   }
   if (open.lastChannel !== channel) draft.put('openConversations', { ...open, lastChannel: channel })
 }

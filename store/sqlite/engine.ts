@@ -74,8 +74,8 @@ export function openEngine(path: string, options: EngineOptions): Engine {
         return runGroup(prepared, draft, transactions)
       })
       // Only what is durable may be remembered.
-      for (const written of draft.written()) cache.note(written)
-      return result
+      for (const written of result.written) cache.note(written)
+      return result.answer
     },
     write: steps => inTransaction(database, () => drive(prepared, steps)),
     read: steps => drive(prepared, steps),
@@ -126,11 +126,15 @@ function inTransaction<T>(database: DatabaseSync, run: () => T): T {
 
 type Prepare = (text: string) => StatementSync
 
-function runGroup(prepared: Prepare, draft: Draft, transactions: readonly Transaction[]): GroupResult {
-  // Nothing is wanted beforehand: a row is read when the fold first looks at it.
+function runGroup(
+  prepared: Prepare,
+  draft: Draft,
+  transactions: readonly Transaction[],
+): { answer: GroupResult; written: Written[] } {
   const committed = fold(draft, transactions)
-  for (const written of draft.written()) write(prepared, written)
-  return { committed, events: draft.events, work: [...draft.work] }
+  const written = [...draft.written()]
+  for (const rows of written) write(prepared, rows)
+  return { answer: { committed, events: draft.events, work: [...draft.work] }, written }
 }
 
 function bringAll(prepared: Prepare, draft: Draft, transactions: readonly Transaction[]): void {

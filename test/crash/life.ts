@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Step } from '../../model/steps.ts'
+
+/** When a life ends: at the nth passing of a step, or so long after it was told to begin. */
+export type Kill = { step: Step; nth: number } | { afterMs: number }
+
+/** One process of the daemon over a data directory, from its start to its end. */
+export type Life = {
+  url: string
+  /** The signal that ended it; null if it stopped by itself. */
+  ended: Promise<NodeJS.Signals | null>
+  isOver(): boolean
+  /** JSON in and out with the operator's token. @throws whatever `fetch` throws when the process is gone */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  kill(): void
+  /** By SIGTERM, as an operator does. */
+  stop(): Promise<void>
+}
+
+export type Answer = { status: number; headers: Headers; body: unknown }
+
+const TOKEN = 'the-admin-token-of-the-crash-test'
+const VICTIM = fileURLToPath(new URL('./victim.ts', import.meta.url))
+
+/** Undefined if the process ended before it listened, which a kill by time may bring about. */
+export async function startLife(dataDir: string, kill?: Kill): Promise<Life | undefined> {
+  const step = kill !== undefined && 'step' in kill ? [kill.step, String(kill.nth)] : []
+  const child = fork(VICTIM, [dataDir, TOKEN, ...step], { execArgv: [], stdio: ['ignore', 1, 2, 'ipc'] })
+  let isOver = false
+  const ended = new Promise<NodeJS.Signals | null>(resolve =>
+    child.once('exit', (_code, signal) => {
+      isOver = true
+      resolve(signal)
+    }),
+  )
+  const killLater = kill !== undefined && 'afterMs' in kill ? kill.afterMs : undefined
+  const timer = killLater === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killLater)
+  void ended.then(() => clearTimeout(timer))
+  const url = await Promise.race([listening(child), ended.then(() => undefined)])
+  if (url === undefined) return undefined
+  return {
+    url,
+    ended,
+    isOver: () => isOver,
+    call: async (method, path, body, headers) => call(url + path, method, body, headers),
+    kill: () => void child.kill('SIGKILL'),
+    stop: async () => {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise(resolve => child.once('message', message => resolve((message as { url: string }).url)))
+}
+
+async function call(
+  url: string,
+  method: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const isRaw = typeof body === 'string'
+  const answer = await fetch(url, {
+    method,
+    headers: {
+      authorization: `Bearer ${TOKEN}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    signal: AbortSignal.timeout(10_000),
+    ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  const isJson = answer.headers.get('content-type')?.includes('json') === true && text !== ''
+  return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text }
+}

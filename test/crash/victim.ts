@@ -1,0 +1,23 @@
+import { loadConfig } from '../../gateway/config.ts'
+import { createDaemon } from '../../gateway/gateway.ts'
+
+/**
+ * `node victim.ts <dataDir> <token> [<step> <nth>]`: a daemon that dies by SIGKILL at the nth passing of a step, so
+ * that not even a `finally` runs. It tells its parent where it listens, stops well on SIGTERM, and ends with its parent.
+ */
+const [dataDir = '', token = '', step, nth] = process.argv.slice(2)
+let passed = 0
+const { config } = loadConfig({
+  env: { OMNIBUS_ADMIN_TOKEN: token },
+  flags: { '--data-dir': dataDir, '--port': '0' },
+})
+const daemon = await createDaemon(config, {
+  probe: at => {
+    if (at !== step) return
+    passed += 1
+    if (passed === Number(nth)) process.kill(process.pid, 'SIGKILL')
+  },
+})
+process.once('SIGTERM', () => void daemon.stop().then(() => process.exit(0)))
+process.once('disconnect', () => process.exit(1))
+process.send?.({ url: daemon.url })
