@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { owned } from './parts.ts'
 
-/** The daemon as an operator runs it: `gateway/main.ts serve` in a process and a data directory of its own. */
+/** The daemon as an operator runs it: `gateway/start.js serve` in a process and a data directory of its own. */
 export type Daemon = {
   port: number
   token: string
@@ -27,7 +27,7 @@ export async function startDaemon(): Promise<Daemon> {
   const directory = mkdtempSync(join(tmpdir(), 'omnibus-bench-'))
   const port = await freePort()
   const startedAt = performance.now()
-  const main = fileURLToPath(new URL('../gateway/main.ts', import.meta.url))
+  const main = fileURLToPath(new URL('../gateway/start.js', import.meta.url))
   const child = owned(
     spawn(process.execPath, [main, 'serve'], {
       cwd: directory,

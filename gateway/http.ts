@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import swagger from '@fastify/swagger'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Value } from 'typebox/value'
 import { type Caller, createAuth } from './auth.ts'
 import { explain } from './explain.ts'
 import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
@@ -104,12 +104,14 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
   await app.register(async scope => fileRoutes(scope, rooms))
 }
 
-/** Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. */
+/**
+ * Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. The schema is
+ * interpreted and not compiled: some microseconds a request, for 10 MB less of an idle daemon.
+ */
 function validatorOf(schema: TSchema, part: string) {
-  const validator = Compile(schema)
   return (data: unknown): { value: unknown } | { error: Error } => {
-    const value = part === 'body' ? data : validator.Convert({ ...(data as object) })
-    return validator.Check(value) ? { value } : { error: invalidInput(explain(schema, value)) }
+    const value = part === 'body' ? data : Value.Convert(schema, { ...(data as object) })
+    return Value.Check(schema, value) ? { value } : { error: invalidInput(explain(schema, value)) }
   }
 }
 

@@ -169,14 +169,19 @@ function readStore({ read }: Series, { store }: Sources): void {
     const bounds = finite.map(size => size.le)
     return bucketSamples('omnibus_commit_group_size', {}, bounds, counts, now.changes)
   })
-  read('omnibus_commit_seconds', 'From the call to durable.', 'summary', () => {
-    const commitMs = stats()?.commitMs
-    if (commitMs === undefined) return []
-    return [
-      { labels: {}, value: commitMs.sum / 1000, metricName: 'omnibus_commit_seconds_sum' },
-      { labels: {}, value: commitMs.count, metricName: 'omnibus_commit_seconds_count' },
-    ]
-  })
+  read(
+    'omnibus_commit_seconds',
+    'From handing a group to the database until it is durable.',
+    'summary',
+    () => {
+      const commitMs = stats()?.commitMs
+      if (commitMs === undefined) return []
+      return [
+        { labels: {}, value: commitMs.sum / 1000, metricName: 'omnibus_commit_seconds_sum' },
+        { labels: {}, value: commitMs.count, metricName: 'omnibus_commit_seconds_count' },
+      ]
+    },
+  )
 }
 
 type Depth = Queries['depth']['result']

@@ -155,7 +155,7 @@ export const FAILURES = {
   mediaFailed: of('never', true, 'us', 'message', 'The media could not be fetched, read or uploaded.'),
 } as const satisfies Record<string, FailureKind>
 
-/** How often a message is tried at most, over all its parts (RULES C8). */
+/** How often a part is tried at most (RULES C8). */
 export const ATTEMPTS_MAX = 8
 
 export type FailureCode = keyof typeof FAILURES

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts'
  * What the queue writes: changes that come up in the same turn of the event loop go to the store as one transaction per
  * workspace. A change stays here until the store has answered it: an acceptance is a fact that must not be lost, so a
  * store that is busy or failing is asked again until it takes it. How much waits is bounded by the writer, who has no
- * more than `inFlightMax` messages on the way.
+ * more than `IN_FLIGHT_MAX` messages on the way.
  */
 export type Ledger = {
   /** `done` gets the outcome when it is durable, or was refused. It must not throw. */

@@ -85,6 +85,7 @@ export function createCommitter(options: {
   }
 
   const answer = (group: Waiting[], result: Awaited<ReturnType<RunGroup>>): void => {
+    stats.commits += group.length
     if (result.events.length > 0) listener.events(result.events)
     if (result.work.length > 0) listener.work(result.work)
     for (const [index, one] of group.entries()) {
@@ -181,7 +182,6 @@ export function createCommitter(options: {
         else if (changesWaiting + transaction.changes.length > COMMIT_QUEUE_MAX)
           reject(new StoreBusy('commit queue is full'))
         else {
-          stats.commits += 1
           enqueue(transaction, resolve, reject)
         }
       }),

@@ -61,6 +61,7 @@ export type StoreListener = {
 }
 
 export type StoreStats = {
+  /** Transactions made durable. */
   commits: number
   groups: number
   changes: number

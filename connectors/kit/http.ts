@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
-import { type Dispatcher, Pool } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import { type Clock, systemClock } from '../../model/clock.ts'
 import { type FailureCode, SendFailure } from '../../model/failure.ts'
 import type { Http, HttpAnswer, HttpRequest } from '../connector.ts'
@@ -107,6 +108,9 @@ function dispatchOf(request: HttpRequest, path: string): Dispatcher.DispatchOpti
   return { method, path, headers: { ...headers, ...type }, body: stream }
 }
 
+/** Loaded with the first request that goes out: 7 MB that a daemon without traffic does not need. */
+const undici = (): typeof import('undici') => createRequire(import.meta.url)('undici')
+
 /** The sockets, by origin. A bounded map in order of use, since a tenant may name any number of hosts. */
 function createPools(options: HttpOptions): { of: (origin: string) => Pool; close: () => Promise<void> } {
   const { connectMs = 5000, connectionsPerOrigin = 64, originsMax = 256 } = options
@@ -115,7 +119,7 @@ function createPools(options: HttpOptions): { of: (origin: string) => Pool; clos
   let newest = ''
   const open = (origin: string): Pool => {
     egress.vetHost(new URL(origin).hostname)
-    return new Pool(origin, {
+    return new (undici().Pool)(origin, {
       connections: connectionsPerOrigin,
       // One request a socket at a time, and HTTP/1.1: with pipelining or HTTP/2 undici repeats by itself what a
       // dying connection left unanswered, and the certain/uncertain line would be its guess instead of ours.

@@ -19,6 +19,10 @@ export const attempted: Rule<Attempted> = {
     const queue = draft.get('queue', workspace, change.message)
     if (!holds(draft, change) || queue?.fence !== change.lease.fence)
       return refused('stale', 'the lease has ended')
+    // Its caller was told that the first time failed, because it took too long to become durable.
+    const isRepeated =
+      queue.state === 'attempted' && queue.attempts === change.attempt && queue.part === change.part
+    if (isRepeated) return { ok: true, duplicate: true }
     if (queue.state !== 'claimed' || queue.part !== change.part) {
       return refused('state', 'it was cancelled, settled or claimed anew')
     }

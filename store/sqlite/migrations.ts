@@ -14,7 +14,7 @@ export const HASHED: ReadonlySet<TableName> = new Set(['providerIds', 'seen'])
 /**
  * Forward only. Each step runs once, in a transaction, in order; a database that knows more steps than this code is
  * refused, because an older program could damage what it does not understand. Steps that were released are never
- * edited: the first one is the tables as they were then, and `test/store/migrations.test.ts` compares the outcome
+ * edited: the first one is the tables as they were then, and `test/store/schema.test.ts` compares the outcome
  * with `tables.ts`.
  */
 export const MIGRATIONS: readonly string[][] = [

@@ -24,10 +24,16 @@ export async function openSqlite({
   clock,
   open = startThread,
 }: SqliteOptions): Promise<StoreWithMeta> {
-  mkdirSync(dataDir, { recursive: true })
+  // What people wrote is for nobody else on this machine; files in it need no mode of their own.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const unlock = lock(dataDir)
   const path = join(dataDir, 'omnibus.db')
-  migrate(path)
+  try {
+    migrate(path)
+  } catch (error) {
+    unlock()
+    throw error
+  }
   const writer = open(path, { readOnly: false })
   const reader = open(path, { readOnly: true })
   const files = openFiles(join(dataDir, 'files'))
@@ -42,7 +48,7 @@ export async function openSqlite({
     events: async (workspace, after, limit) =>
       (await reader.call({ op: 'events', workspace, after, limit })) as LogEvent[],
     cursor: async (follower, workspace) =>
-      (await reader.call({ op: 'cursor', follower, workspace })) as number,
+      (await writer.call({ op: 'cursor', follower, workspace })) as number,
     claim: async request => (await writer.call({ op: 'claim', request, now: clock.now() })) as Claim,
     release: async lease => {
       await writer.call({ op: 'release', lease })
@@ -50,7 +56,11 @@ export async function openSqlite({
     putFile: files.put,
     readFile: files.read,
     query: async (name, params) =>
-      (await reader.call({ op: 'query', name, params })) as Queries[typeof name]['result'],
+      (await (SMALL.has(name) ? writer : reader).call({
+        op: 'query',
+        name,
+        params,
+      })) as Queries[typeof name]['result'],
     check: async () => {
       await writer.call({ op: 'check', now: clock.now() })
     },
@@ -64,12 +74,19 @@ export async function openSqlite({
         | null,
     close: async () => {
       await committer.close()
-      await writer.close()
       await reader.close()
+      // Last, because the last connection that may write moves the write-ahead log into the database.
+      await writer.close()
       unlock()
     },
   }
 }
+
+/**
+ * What the daemon asks for itself, a few rows by their key: the writer answers it between two groups. The reader's thread
+ * is for what others ask for, and starts with the first of those, because a thread is 20 MB of an idle daemon.
+ */
+const SMALL: ReadonlySet<keyof Queries> = new Set(['workspaces', 'token', 'channels', 'groups', 'mediaDue'])
 
 /** A store with the small facts about itself that `store/open.ts` checks before anybody uses it. */
 export type StoreWithMeta = Store & { meta(name: string, value?: string): Promise<string | null> }

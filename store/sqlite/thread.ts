@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { idMaker } from '../../model/ids.ts'
 import { systemRandom } from '../../model/random.ts'
@@ -14,6 +15,11 @@ export type Thread = {
 
 export type OpenThread = (path: string, options: { readOnly: boolean }) => Thread
 
+/** A thread does not inherit the cache of compiled modules; without it, it would load the type stripper for itself. */
+const BOOT = `const { workerData } = require('node:worker_threads')
+if (workerData.cache !== undefined) require('node:module').enableCompileCache(workerData.cache)
+import(workerData.module)`
+
 type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void }
 
 /** A thread of its own, so that a disk write never holds the event loop. It is started anew if it dies. */
@@ -28,7 +34,15 @@ export function startThread(path: string, options: { readOnly: boolean }): Threa
     pending.clear()
   }
   const start = (): Worker => {
-    const started = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { path, ...options } })
+    const started = new Worker(BOOT, {
+      eval: true,
+      workerData: {
+        path,
+        ...options,
+        cache: getCompileCacheDir(),
+        module: import.meta.resolve('./worker.ts'),
+      },
+    })
     started.on('message', ({ id, answer }: { id: number; answer: Answer }) => {
       const waiting = pending.get(id)
       pending.delete(id)

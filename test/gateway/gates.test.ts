@@ -170,14 +170,6 @@ test('a parser that fails loses nothing: the delivery is kept as rejected', asyn
   expect(seen[0]?.changes).toMatchObject([{ kind: 'rejected', channel: 'chn_0', why: 'parserFault' }])
 })
 
-test('RULES C7: a store that does not answer within 5 s is a 503', async () => {
-  vi.useFakeTimers()
-  const { intake } = intakeOf(connectorOf(), 1, () => new Promise(() => {}))
-  const answer = intake('plain', undefined, request('s0', 'n0'), address)
-  await vi.advanceTimersByTimeAsync(5_000)
-  expect(await answer).toMatchObject({ status: 503, retryAfterS: 5 })
-})
-
 test('a message that the store refuses must come again; a channel that is gone need not', async () => {
   const refusing =
     (code: 'state' | 'notFound') =>

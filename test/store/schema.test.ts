@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { openStore } from '../../store/open.ts'
+import { createSealer, WrongKey } from '../../store/seal.ts'
+import { migrate, SchemaTooNew } from '../../store/sqlite/engine.ts'
+import { DataDirInUse, openSqlite } from '../../store/sqlite/sqlite.ts'
+import { sameThread } from '../../store/sqlite/thread.ts'
+import { column, TABLES } from '../../store/tables.ts'
+import { scratch } from '../scratch.ts'
+
+const clock = { now: () => 1, monotonic: () => performance.now() }
+const listener = { events: () => {}, work: () => {} }
+
+test('the migrations end at the tables that the code knows, and run once', async () => {
+  await using folder = await scratch()
+  const path = join(folder.path, 'a.db')
+  migrate(path)
+  migrate(path)
+  const database = new DatabaseSync(path)
+  for (const { name, columns, key } of Object.values(TABLES)) {
+    const found = database.prepare(`SELECT name, pk FROM pragma_table_info('${name}')`).all()
+    const fields = found.map(row => `"${row['name']}"`).filter(field => field !== '"key_hash"')
+    expect([name, fields]).toEqual([name, Object.keys(columns).map(column)])
+    const primary = found
+      .filter(row => Number(row['pk']) > 0)
+      .sort((a, b) => Number(a['pk']) - Number(b['pk']))
+    if (primary.length > 0) expect(primary.map(row => `"${row['name']}"`)).toEqual(key.map(column))
+  }
+  database.close()
+})
+
+test('a newer schema is refused with a word that says so, and left as it is', async () => {
+  await using folder = await scratch()
+  const path = join(folder.path, 'omnibus.db')
+  migrate(path)
+  const database = new DatabaseSync(path)
+  database.exec('PRAGMA user_version = 99')
+  await expect(openSqlite({ dataDir: folder.path, listener, clock })).rejects.toThrow(SchemaTooNew)
+  expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 99 })
+  database.close()
+})
+
+test('one process at a time has the data directory', async () => {
+  await using folder = await scratch()
+  const options = { dataDir: folder.path, listener, clock, open: sameThread }
+  const first = await openSqlite(options)
+  await expect(openSqlite(options)).rejects.toThrow(DataDirInUse)
+  await first.close()
+  await (await openSqlite(options)).close()
+})
+
+test('RULES G1: a wrong secret key is found before anything is read with it', async () => {
+  await using folder = await scratch()
+  const open = (key: string) =>
+    openStore({ url: 'sqlite:', dataDir: folder.path, listener, clock, sealer: createSealer([key]) })
+  await (await open('the right key')).close()
+  await expect(open('another key')).rejects.toThrow(WrongKey)
+  await (await open('the right key')).close()
+})
+
+test('a sealed value opens only in its place, with its key, unharmed; an old key still opens', () => {
+  const old = createSealer(['old'])
+  const sealed = old.seal('s3cret', 'chn_1 accessToken')
+  expect(sealed).not.toContain('s3cret')
+  expect(createSealer(['new', 'old']).unseal(sealed, 'chn_1 accessToken')).toBe('s3cret')
+  expect(() => old.unseal(sealed, 'chn_2 accessToken')).toThrow(WrongKey)
+  expect(() => createSealer(['new']).unseal(sealed, 'chn_1 accessToken')).toThrow(WrongKey)
+  expect(() => old.unseal(`${sealed.slice(0, -4)}AAA=`, 'chn_1 accessToken')).toThrow(WrongKey)
+  expect(() => old.unseal('garbage', '')).toThrow(WrongKey)
+})
