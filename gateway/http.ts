@@ -104,16 +104,30 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
   await app.register(async scope => fileRoutes(scope, rooms))
 }
 
-/**
- * Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. The schema is
- * interpreted and not compiled: some microseconds a request, for 10 MB less of an idle daemon.
- */
+/** Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. */
 function validatorOf(schema: TSchema, part: string) {
+  let validator: Validator | undefined
   return (data: unknown): { value: unknown } | { error: Error } => {
+    validator ??= compiled(schema)
     const value = part === 'body' ? data : Value.Convert(schema, { ...(data as object) })
-    return Value.Check(schema, value) ? { value } : { error: invalidInput(explain(schema, value)) }
+    const isValid = validator === undefined ? Value.Check(schema, value) : validator.Check(value)
+    return isValid ? { value } : { error: invalidInput(explain(schema, value)) }
   }
 }
+
+/**
+ * The schema as code; undefined while the compiler is being loaded. That begins with the first request, since it is
+ * 10 MB that an idle daemon does not need; until it is here schemas are interpreted.
+ */
+function compiled(schema: TSchema): Validator | undefined {
+  compiler.loading ??= import('typebox/compile').then(({ Compile }) => {
+    compiler.compile = Compile
+  })
+  return compiler.compile?.(schema)
+}
+
+type Validator = { Check(value: unknown): boolean }
+const compiler: { loading?: Promise<void>; compile?: (schema: TSchema) => Validator } = {}
 
 function sendProblem(rooms: Rooms, error: unknown, reply: FastifyReply): FastifyReply {
   let problem = problemOf(error)

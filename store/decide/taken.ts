@@ -43,14 +43,11 @@ export function accept(draft: Draft, message: Message, taken: Acceptance): void 
   const { workspace, id, channel } = message
   const { part, attempt } = taken
   const queue = draft.get('queue', workspace, id)
-  const entry = acceptedEntry(part, attempt)
   const news = taken.providerIds.filter(
     providerId => draft.get('providerIds', workspace, channel, providerId) === undefined,
   )
-  const known = draft.want('history', workspace, id, entry) !== undefined
-  if (known && news.length === 0) return
-  note(draft, message, {
-    entry,
+  const line = {
+    entry: acceptedEntry(part, attempt),
     at: taken.at,
     kind: 'accepted',
     part,
@@ -58,7 +55,11 @@ export function accept(draft: Draft, message: Message, taken: Acceptance): void 
     status: taken.held ? 'pending' : 'sent',
     raw: taken.raw,
     detail: queue?.attemptedAt == null ? null : { attemptedAt: queue.attemptedAt },
-  })
+  } as const
+  // The queue still waits for this very attempt: nobody can have told of its acceptance before.
+  const isFirst = queue !== undefined && queue.part === part && queue.attempts === attempt
+  if (isFirst) draft.insert('history', { workspace, message: id, ...line })
+  else if (!note(draft, message, line) && news.length === 0) return
   for (const providerId of news) {
     const segment = taken.providerIds.indexOf(providerId)
     draft.put('providerIds', { workspace, channel, providerId, message: id, part, segment, attempt })

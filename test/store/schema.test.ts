@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { claim } from '../../store/claim.ts'
 import { openStore } from '../../store/open.ts'
 import { createSealer, WrongKey } from '../../store/seal.ts'
 import { migrate, SchemaTooNew } from '../../store/sqlite/engine.ts'
@@ -68,4 +69,26 @@ test('a sealed value opens only in its place, with its key, unharmed; an old key
   expect(() => createSealer(['new']).unseal(sealed, 'chn_1 accessToken')).toThrow(WrongKey)
   expect(() => old.unseal(`${sealed.slice(0, -4)}AAA=`, 'chn_1 accessToken')).toThrow(WrongKey)
   expect(() => old.unseal('garbage', '')).toThrow(WrongKey)
+})
+
+test('a claim reads the first entries of indexes, however much waits', async () => {
+  await using folder = await scratch()
+  const path = join(folder.path, 'a.db')
+  migrate(path)
+  const database = new DatabaseSync(path)
+  const limits = { reply: 9, normal: 9, bulk: 9 }
+  const request = { group: 'g', holder: 'h', leaseMs: 1, limits, horizonMs: 1, skip: [] }
+  // A lease is there, so that nothing is inherited: that reads everything, once at start.
+  const steps = claim(request, 1, true)
+  let answer: Record<string, unknown>[] = []
+  const plans: string[] = []
+  for (let step = steps.next(answer); step.done !== true; step = steps.next(answer)) {
+    const { text, args } = step.value
+    answer = text.includes('FROM leases') ? [{ holder: 'h', fence: 1, ends_at: 9 }] : []
+    const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...args)
+    plans.push(...plan.map(row => String(row['detail'])))
+  }
+  expect(plans.filter(plan => plan.includes('queue_')).length).toBeGreaterThan(8)
+  expect(plans.filter(plan => /SCAN|TEMP B-TREE/.test(plan))).toEqual([])
+  database.close()
 })
