@@ -16,7 +16,7 @@ import {
 import { column, type Rows, TABLES, type TableName } from '../tables.ts'
 import { createRowCache } from './cache.ts'
 import { keyHash } from './hash.ts'
-import { HASHED, MIGRATIONS } from './migrations.ts'
+import { HASHED, readMigrations } from './migrations.ts'
 
 /**
  * SQLite, driven synchronously by whoever owns the thread. It reads keys and writes rows; it decides nothing.
@@ -86,20 +86,20 @@ export function openEngine(path: string, options: EngineOptions): Engine {
 
 /** Brings the schema up to this code's. @throws SchemaTooNew */
 export function migrate(path: string): void {
+  const migrations = readMigrations()
   const database = new DatabaseSync(path, { timeout: 2000 })
   try {
     database.exec('PRAGMA journal_mode = WAL')
     const version = (): number => Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
-    if (version() > MIGRATIONS.length) {
-      throw new SchemaTooNew(
-        `the database was written by a newer Omnibus (schema ${version()}, this one knows ${MIGRATIONS.length})`,
-      )
+    if (version() > migrations.length) {
+      const known = `schema ${version()}, this one knows ${migrations.length}`
+      throw new SchemaTooNew(`the database was written by a newer Omnibus (${known})`)
     }
-    while (version() < MIGRATIONS.length) {
+    while (version() < migrations.length) {
       // The version is read again under the lock: another process may have migrated meanwhile.
       inTransaction(database, () => {
         const at = version()
-        for (const statement of MIGRATIONS[at] ?? []) database.exec(statement)
+        database.exec(migrations[at] ?? '')
         database.exec(`PRAGMA user_version = ${at + 1}`)
       })
     }
