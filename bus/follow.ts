@@ -69,8 +69,8 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogBatch
  * A reader of the log that remembers where it stands. Its cursor moves in the same commit as its effects, so a crash
  * between any two steps neither skips an event nor applies its effects twice (RULES A4).
  *
- * A workspace is *behind* (it has events after the cursor) or *caught up*. The bus only says that there is news: what is
- * handled comes from the bus while it is gapless, and from the log whenever it is not.
+ * A workspace is *behind* (it has events after the cursor) or *caught up*. The bus only says that there is news: what
+ * is handled comes from the bus while it is gapless, and from the log whenever it is not.
  */
 export type FollowerOptions = {
   name: string

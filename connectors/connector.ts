@@ -219,7 +219,7 @@ export type Capabilities = {
 export type Live = { perSecond?: number; tier?: number | null; quality?: 'green' | 'yellow' | 'red' }
 
 export type Limits = {
-  /** The account or portfolio whose allowance is shared; with the connector's name it is the sender group (RULES C3). */
+  /** The account or portfolio whose allowance is shared; with the connector's name, the sender group (RULES C3). */
   account: string
   /** Messages a second of this channel; null where the provider names no number. */
   perSecond: number | null

@@ -104,8 +104,8 @@ function channelsOf(gate: Gate): OpenChannel[] {
 type CommitResult = 'stored' | 'busy' | 'failing'
 
 /**
- * All durable within the store's 5 s (RULES C7), or the whole delivery is to come again: what was stored meanwhile is recognised then
- * (RULES B1).
+ * All durable within the store's 5 s (RULES C7), or the whole delivery is to come again: what was stored
+ * meanwhile is recognised then (RULES B1).
  */
 async function commitAll(
   { store, metrics, log }: IntakeOptions,

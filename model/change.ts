@@ -36,23 +36,21 @@ export type Outcome =
   | { ok: true; id?: string; duplicate?: boolean; more?: boolean }
   | { ok: false; code: Refusal; detail: string }
 
-export const REFUSALS = [
+export type Refusal =
   /** There is no such thing in this workspace. */
-  'notFound',
+  | 'notFound'
   /** It exists already. */
-  'exists',
+  | 'exists'
   /** The state it is in does not allow this. */
-  'state',
+  | 'state'
   /** The cursor, the version or the lease that this was decided on is no longer so; decide again. */
-  'stale',
+  | 'stale'
   /** The idempotency key was used for another body. */
-  'keyReused',
+  | 'keyReused'
   /** There is no address, channel or conversation to send with. */
-  'noRecipient',
+  | 'noRecipient'
   /** A bound on how much may be kept was reached. */
-  'full',
-] as const
-export type Refusal = (typeof REFUSALS)[number]
+  | 'full'
 
 export type Change =
   | { kind: 'workspaceCreated'; name: string }
@@ -185,7 +183,10 @@ export type Settled = {
   part: number
   /** The number of the attempt; 0 when it failed before any. */
   attempt: number
-  result: /** The provider took it: a fact, whoever brings it. `held`: taken, but kept back by the provider (RULES D4). */
+  /**
+   * `accepted`: the provider took it, a fact whoever brings it. `held`: taken, but kept back by the provider (D4).
+   */
+  result:
     | { is: 'accepted'; providerIds: string[]; held: boolean; at: number; raw: string }
     /**
      * Certainly not taken; again at `at`. `kept`: the holder keeps it claimed until then, so that later messages to the

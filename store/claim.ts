@@ -125,14 +125,16 @@ function selectReady({ group, skip, limits, horizonMs }: ClaimRequest, lane: Lan
 
 function selectExpired({ group }: ClaimRequest, now: number): Sql {
   return sql(
-    `${SELECT} WHERE q.state = 'ready' AND q.expires_at <= ? AND q.sender_group = ? ORDER BY q.expires_at LIMIT ?`,
+    `${SELECT} WHERE q.state = 'ready' AND q.expires_at <= ? AND q.sender_group = ?
+     ORDER BY q.expires_at LIMIT ?`,
     [now, group, ENDED_MAX],
   )
 }
 
 function selectOverdue(group: string, now: number): Sql {
   return sql(
-    `${SELECT} WHERE q.sender_group = ? AND q.state = 'uncertain' AND q.resolve_at <= ? ORDER BY q.resolve_at LIMIT ?`,
+    `${SELECT} WHERE q.sender_group = ? AND q.state = 'uncertain' AND q.resolve_at <= ?
+     ORDER BY q.resolve_at LIMIT ?`,
     [group, now, ENDED_MAX],
   )
 }
@@ -150,11 +152,13 @@ function* nextAt({ group, skip }: ClaimRequest): Steps<number | null> {
     if (ready !== undefined) times.push(Number(ready['at']))
   }
   const [expires] = yield sql(
-    `SELECT expires_at AS at FROM queue WHERE state = 'ready' AND sender_group = ? ORDER BY expires_at LIMIT 1`,
+    `SELECT expires_at AS at FROM queue WHERE sender_group = ? AND state = 'ready'
+     ORDER BY expires_at LIMIT 1`,
     [group],
   )
   const [resolves] = yield sql(
-    `SELECT resolve_at AS at FROM queue WHERE sender_group = ? AND state = 'uncertain' ORDER BY resolve_at LIMIT 1`,
+    `SELECT resolve_at AS at FROM queue WHERE sender_group = ? AND state = 'uncertain'
+     ORDER BY resolve_at LIMIT 1`,
     [group],
   )
   for (const row of [expires, resolves]) if (row !== undefined) times.push(Number(row['at']))

@@ -30,8 +30,9 @@ const GROUP_CHANGES_MAX = 1000
 /** Groups under way: while one is written the next is already in the engine's hands. */
 const GROUPS_UNDER_WAY_MAX = 2
 /**
- * How long a caller waits at most (RULES C7). Then it is told that the store is failing; what it wanted may still become
- * durable, as with any answer that is lost. One clock for all, because a timer for each would cost as much as the rest.
+ * How long a caller waits at most (RULES C7). Then it is told that the store is failing; what it wanted may still
+ * become durable, as with any answer that is lost. One clock for all, because a timer for each would cost as much as
+ * the rest.
  */
 const COMMIT_MS_MAX = 5_000
 const LATE_CHECK_MS = 250

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync, readdirSync, rmSync } from 'node:fs'
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { FileMissing, FileTooLarge } from './store.ts'
+import { FileMissing, FileTooLarge, StoreFailing } from './store.ts'
 
 /** Files in a directory, named by their content: the same bytes are kept once (RULES A9). */
 export type Files = {
@@ -12,12 +12,16 @@ export type Files = {
 }
 
 export function openFiles(directory: string): Files {
+  // Nobody else has the folder: what a process that died was writing is of no use to anyone.
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    if (name.endsWith(PARTIAL)) rmSync(join(directory, name), { force: true })
+  }
   const pathOf = (sha256: string): string => join(directory, sha256.slice(0, 2), sha256)
   return {
     put: async (content, bytesMax) => {
-      await mkdir(directory, { recursive: true })
-      const partial = join(directory, `${randomUUID()}.partial`)
+      const partial = join(directory, `${randomUUID()}${PARTIAL}`)
       try {
+        await mkdir(directory, { recursive: true })
         const written = await write(partial, content, bytesMax)
         const path = pathOf(written.sha256)
         await mkdir(dirname(path), { recursive: true })
@@ -28,6 +32,9 @@ export function openFiles(directory: string): Files {
         return written
       } catch (error) {
         await rm(partial, { force: true })
+        // What the system refuses is no fault of the file: a full disk, a folder that may not be written.
+        if (error instanceof Error && 'errno' in error)
+          throw new StoreFailing(error.message, { cause: error })
         throw error
       }
     },
@@ -40,6 +47,7 @@ export function openFiles(directory: string): Files {
   }
 }
 
+const PARTIAL = '.partial'
 const SHA256 = /^[0-9a-f]{64}$/
 
 async function write(

@@ -127,7 +127,8 @@ export const QUERIES: {
   *depth() {
     const rows = yield sql(
       `SELECT q.lane AS lane, q.state AS state, count(*) AS count, min(m.created_at) AS oldest
-       FROM queue q JOIN messages m ON m.workspace = q.workspace AND m.id = q.message GROUP BY q.lane, q.state`,
+       FROM queue q JOIN messages m ON m.workspace = q.workspace AND m.id = q.message
+       GROUP BY q.lane, q.state`,
     )
     return rows.map(row => ({
       lane: row['lane'] as Lane,

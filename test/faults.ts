@@ -2,8 +2,8 @@ import { type CrashResult, crash } from './crash/crash.ts'
 import { randomPlan } from './crash/plan.ts'
 
 /**
- * `npm run faults -- crash 30 [seed]`: crashes at random moments, so many times. Exit code 1 if a promise was broken;
- * the seed that is printed with it repeats what was random in the load and in the moments, not the machine's own timing.
+ * `npm run faults -- crash 30 [seed]`: crashes at random moments, so many times. Exit code 1 if a promise was broken.
+ * The seed that is printed repeats what was random in the load and in the moments, not the machine's own timing.
  */
 const [what, count = '30', first] = process.argv.slice(2)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -25,5 +25,6 @@ say(broken === 0 ? 'no promise was broken' : `${broken} faults`)
 process.exit(broken === 0 ? 0 : 1)
 
 function told({ deaths, messages, uncertain, resent, faults }: CrashResult): string {
-  return `${deaths} deaths, ${messages} sends, ${uncertain} uncertain, ${resent} resent by policy, ${faults.length} faults`
+  const flights = `${uncertain} uncertain, ${resent} resent by policy`
+  return `${deaths} deaths, ${messages} sends, ${flights}, ${faults.length} faults`
 }

@@ -229,7 +229,7 @@ export type Asked = { table: TableName; key: Key }
 export type LoadNow = <T extends TableName>(table: T, key: Key) => Rows[T] | undefined
 export type Written = { table: TableName; inserts: object[]; updates: object[]; deletes: Key[] }
 
-export class NotLoaded extends Error {
+class NotLoaded extends Error {
   override name = 'NotLoaded'
   readonly table: TableName
   readonly key: Key

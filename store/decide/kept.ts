@@ -9,7 +9,7 @@ import { countUp, type Rule, refused } from './rule.ts'
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 
 /** How many rejected deliveries of a channel are kept (RULES B7); the newest are refused, the first tell the cause. */
-export const REJECTED_MAX = 1000
+const REJECTED_MAX = 1000
 
 /** Files, rejected deliveries and closed conversations: what is kept beside messages. */
 export const rejected: Rule<Of<'rejected'>> = {

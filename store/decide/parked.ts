@@ -7,7 +7,7 @@ import { countDown, countUp } from './rule.ts'
 /** Receipts that came before what they are about (RULES D6). */
 
 /** How many ids of a channel may have receipts parked. */
-export const PARKED_MAX = 10_000
+const PARKED_MAX = 10_000
 /** How many receipts of one id are kept: a message has four statuses, a provider repeats itself. */
 const RECEIPTS_MAX = 16
 

@@ -5,6 +5,7 @@ import { type Observation, observe, type Piece, statusOf } from '../../model/sta
 import type { Rows } from '../tables.ts'
 import { failureView } from '../view.ts'
 import type { Draft } from './draft.ts'
+import { laneOf } from './messages.ts'
 
 type Message = Rows['messages']
 
@@ -170,14 +171,13 @@ function queuedAgain(
   senderGroup: string,
   again: { part: number; readyAt: number; expiresAt: number },
 ): Rows['queue'] {
-  const bulk = message.sourceKind === 'broadcast'
   return {
     workspace: message.workspace,
     message: message.id,
     state: 'ready',
     senderGroup,
     channel: message.channel,
-    lane: bulk ? 'bulk' : message.sourceKind === 'agent' ? 'reply' : 'normal',
+    lane: laneOf(message.sourceKind),
     position: draft.get('workspaces', message.workspace)?.head ?? 0,
     readyAt: again.readyAt,
     expiresAt: again.expiresAt,

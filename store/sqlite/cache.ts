@@ -5,9 +5,9 @@ import type { Rows, TableName } from '../tables.ts'
  * Rows that nearly every inbound message reads, kept over groups. It is exact, because one connection writes and these
  * tables are written by `decide` alone; what several processes share could not be cached like this.
  *
- * Two generations: a row is looked for in the young one, then in the old one, from where it moves back to the young. When
- * the young one is full it becomes the old one, and what was not read for a whole generation is gone. Against a list in
- * order of use (lru-cache), a hit writes nothing.
+ * Two generations: a row is looked for in the young one, then in the old one, from where it moves back to the young.
+ * When the young one is full it becomes the old one, and what was not read for a whole generation is gone. Against a
+ * list in order of use (lru-cache), a hit writes nothing.
  */
 const CACHED = new Set<TableName>(['workspaces', 'channels', 'addresses', 'contacts', 'openConversations'])
 /** Rows of each table in one generation, at well under a kilobyte each. */

@@ -188,6 +188,7 @@ function write(prepared: Prepare, { table, inserts, updates, deletes }: Written)
 /** The statements of each table, from its description. */
 const SQL = Object.fromEntries(
   Object.entries(TABLES).map(([table, { name, key, columns, changes }]) => {
+    const sets = changes.map(field => `${column(field)} = ?`).join(', ')
     const hash = HASHED.has(table as TableName) ? ['key_hash'] : []
     const fields = [...Object.keys(columns).map(column), ...hash]
     const matches = [...hash, ...key.map(column)].map(field => `${field} = ?`).join(' AND ')
@@ -196,7 +197,7 @@ const SQL = Object.fromEntries(
       {
         select: `SELECT ${columnsOf(table as TableName)} FROM ${name} WHERE ${matches}`,
         insert: `INSERT INTO ${name} (${fields.join(', ')}) VALUES (${fields.map(() => '?').join(', ')})`,
-        update: `UPDATE ${name} SET ${changes.map(field => `${column(field)} = ?`).join(', ')} WHERE ${matches}`,
+        update: `UPDATE ${name} SET ${sets} WHERE ${matches}`,
         remove: `DELETE FROM ${name} WHERE ${matches}`,
       },
     ]

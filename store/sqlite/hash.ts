@@ -1,8 +1,8 @@
 import { type Key, nameOf } from '../decide/draft.ts'
 
 /**
- * A key as an integer of 53 bits (cyrb53 mixing: two 32-bit multiplicative hashes). Only spreads rows over an index: the
- * whole key is compared too, so a collision costs a look at one more row and is no error.
+ * A key as an integer of 53 bits (cyrb53 mixing: two 32-bit multiplicative hashes). Only spreads rows over an index:
+ * the whole key is compared too, so a collision costs a look at one more row and is no error.
  */
 export function keyHash(key: Key): number {
   const text = nameOf(key)

@@ -1,8 +1,9 @@
+import { tmpdir } from 'node:os'
 import type { Behaviour } from '../../connectors/whatsapp/sim-behaviour.ts'
 import { seededRandom } from '../../model/random.ts'
 import { scratch } from '../scratch.ts'
-import { type Found, judge } from './judge.ts'
-import { type Kill, type Life, startLife } from './life.ts'
+import { type Found, judge, lost } from './judge.ts'
+import { type Kill, startLife } from './life.ts'
 import { createLoad, press, repeat } from './load.ts'
 import { connect, provider } from './provider.ts'
 
@@ -37,7 +38,8 @@ const DEATH_MS = 5000
  * The provider and the clients outlive it. Returns what of its promises was not kept; nothing, if all is well.
  */
 export async function crash({ kills, seed, afterMs }: CrashPlan): Promise<CrashResult> {
-  await using folder = await scratch()
+  // On the disk: a commit that takes its time is one that a kill can hit.
+  await using folder = await scratch(tmpdir())
   await using sim = await provider(QUICK_AND_UNTIDY, seed)
   const random = seededRandom(seed)
   const load = createLoad()
@@ -49,19 +51,24 @@ export async function crash({ kills, seed, afterMs }: CrashPlan): Promise<CrashR
       continue
     }
     try {
-      await press(load, life, await connect(life, sim, { afterMs }), random)
+      const channel = await connect(life, sim, { afterMs })
+      await press(load, life, channel, random)
     } catch (error) {
+      // What breaks because it died is what we are here for.
       if (!(await within(life.ended, DEATH_MS))) throw error
+    } finally {
+      if (await within(life.ended, DEATH_MS)) deaths += 1
+      else load.faults.push(`never came to ${JSON.stringify(kill)}`)
+      life.kill()
+      await life.ended
     }
-    if (await within(life.ended, DEATH_MS)) deaths += 1
-    else load.faults.push(`never came to ${JSON.stringify(kill)}`)
-    life.kill()
-    await life.ended
   }
   const last = await startLife(folder.path)
   if (last === undefined) throw new Error('the last life did not start')
   try {
-    await repeat(load, last, await connect(last, sim, { afterMs }))
+    const channel = await connect(last, sim, { afterMs })
+    load.faults.push(...(await lost(load, last)))
+    await repeat(load, last, channel)
     return { ...(await judge(load, last, sim)), deaths }
   } finally {
     await last.stop()

@@ -14,7 +14,7 @@ export type Found = {
 }
 
 /** For everything to be delivered, resolved, and told. */
-const SETTLE_MS = 20_000
+const SETTLE_MS = 15_000
 
 type Line = { kind: string; attempt: number | null }
 
@@ -36,11 +36,10 @@ export async function judge(load: Load, life: Life, sim: WhatsAppSim): Promise<F
     sim.sent.filter(({ id }) => id !== null),
     ({ reference }) => readReference(reference ?? '')?.message ?? 'nobody',
   )
-  if (accepted.has('nobody' as never)) faults.push('the provider got a message without our reference')
+  if (accepted.has('nobody')) faults.push('the provider got a message without our reference')
   if (sim.stats().referencesTwice > 0) faults.push('a reference was accepted twice')
-  const known = new Set(outbound.map(({ id }) => id))
-  for (const id of accepted.keys())
-    if (!known.has(id as never)) faults.push(`${id} was sent and is not known`)
+  const known = new Set<string>(outbound.map(({ id }) => id))
+  for (const id of accepted.keys()) if (!known.has(id)) faults.push(`${id} was sent and is not known`)
   let [uncertain, resent] = [0, 0]
   for (const message of outbound) {
     const { body } = await life.call('GET', `/v1/messages/${message.id}/timeline`)
@@ -50,6 +49,16 @@ export async function judge(load: Load, life: Life, sim: WhatsAppSim): Promise<F
     resent += timeline.filter(({ kind }) => kind === 'resend').length
   }
   return { faults, messages: outbound.length, uncertain, resent }
+}
+
+/** What was answered 200 or 202 and is not there. To be asked before anything is asked again. */
+export async function lost({ deliveries, posts }: Load, life: Life): Promise<string[]> {
+  const inbound = new Set((await listed(life, 'inbound')).map(({ providerIds }) => providerIds[0]))
+  const outbound = new Set<string>((await listed(life, 'outbound')).map(({ id }) => id))
+  return [
+    ...deliveries.flatMap(({ isKept, ids }) => (isKept ? ids.filter(id => !inbound.has(id)) : [])),
+    ...posts.flatMap(({ id }) => (id === null || outbound.has(id) ? [] : [id])),
+  ].map(id => `${id} was promised and is lost`)
 }
 
 function idsOf({ ids }: { ids: string[] }): string[] {

@@ -47,9 +47,10 @@ export async function press(load: Load, life: Life, channel: string, random: Ran
   })
   const pressed = Promise.all(clients)
   let isDone = false
-  void pressed.finally(() => {
+  const done = (): void => {
     isDone = true
-  })
+  }
+  pressed.then(done, done)
   while (!isDone && !life.isOver()) await unlessGone(life, () => follow(load, life))
   await pressed
 }

@@ -4,8 +4,9 @@ import type { CrashPlan } from './crash.ts'
 
 /** With the first, crashes are resolved by policy; with the second, by receipts that come soon after the restart. */
 const AFTER_MS = [200, 3000] as const
-/** From before it listens to well into the traffic. */
+/** From before it listens to well into the traffic; the first life is left to make something that can be lost. */
 const MOMENT_MS = [300, 1800] as const
+const FIRST_MS = 500
 const DEATHS_MAX = 3
 /** What passes several times under this load, even where a claim brings many messages. */
 const NTH_MAX = 20
@@ -22,12 +23,11 @@ export function stepPlan(step: Step, seed: number): CrashPlan {
 export function randomPlan(seed: number): CrashPlan {
   const random = seededRandom(seed)
   const upTo = (max: number): number => Math.floor(random.fraction() * max)
-  const kills = Array.from({ length: 1 + upTo(DEATHS_MAX) }, () => {
+  const kills = Array.from({ length: 1 + upTo(DEATHS_MAX) }, (_, index) => {
     const step = STEPS[upTo(STEPS.length)] ?? 'inbound.1.verified'
-    const isByStep = random.fraction() < 0.3 && step !== 'outbound.3.claimed'
-    return isByStep
-      ? { step, nth: 1 + upTo(NTH_MAX) }
-      : { afterMs: MOMENT_MS[0] + upTo(MOMENT_MS[1] - MOMENT_MS[0]) }
+    const isByStep = random.fraction() < 0.5 && step !== 'outbound.3.claimed'
+    if (isByStep) return { step, nth: 1 + upTo(NTH_MAX) }
+    return { afterMs: MOMENT_MS[0] + upTo(MOMENT_MS[1] - MOMENT_MS[0]) + (index === 0 ? FIRST_MS : 0) }
   })
   return { seed, afterMs: AFTER_MS[upTo(2)] ?? AFTER_MS[0], kills }
 }

@@ -18,7 +18,8 @@ export async function provider(
   return Object.assign(sim, { [Symbol.asyncDispose]: () => sim.stop() })
 }
 
-type OnUncertain = { afterMs: number; then?: 'resend' | 'fail' }
+/** RULES C6, in the queue's words. */
+type OnUncertain = { afterMs: number; policy?: 'resend' | 'fail' }
 
 /** Points the provider's webhooks at this life. Returns its one channel, which the first life makes. */
 export async function connect(life: Life, sim: WhatsAppSim, onUncertain: OnUncertain): Promise<string> {
@@ -29,7 +30,13 @@ export async function connect(life: Life, sim: WhatsAppSim, onUncertain: OnUncer
   return id
 }
 
-async function made(life: Life, sim: WhatsAppSim, onUncertain: OnUncertain): Promise<string> {
+async function made(
+  life: Life,
+  sim: WhatsAppSim,
+  { afterMs, policy = 'resend' }: OnUncertain,
+): Promise<string> {
+  // biome-ignore lint/suspicious/noThenProperty: the config's name for it, and never a function.
+  const onUncertain = { afterMs, then: policy }
   const config = whatsappConfig(NUMBER, { apiBase: sim.url, onUncertain, limits: { perSecond: 1000 } })
   const answer = await life.call('POST', '/v1/channels', { connector: 'whatsapp', name: 'Crash', config })
   if (answer.status !== 201) throw new Error(`the channel was answered ${answer.status}`)

@@ -3,7 +3,8 @@ import { createDaemon } from '../../gateway/gateway.ts'
 
 /**
  * `node victim.ts <dataDir> <token> [<step> <nth>]`: a daemon that dies by SIGKILL at the nth passing of a step, so
- * that not even a `finally` runs. It tells its parent where it listens, stops well on SIGTERM, and ends with its parent.
+ * that not even a `finally` runs. It tells its parent where it listens, stops well on SIGTERM, and ends when its
+ * parent does.
  */
 const [dataDir = '', token = '', step, nth] = process.argv.slice(2)
 let passed = 0
@@ -11,11 +12,15 @@ const { config } = loadConfig({
   env: { OMNIBUS_ADMIN_TOKEN: token },
   flags: { '--data-dir': dataDir, '--port': '0' },
 })
+const die = () => process.kill(process.pid, 'SIGKILL')
 const daemon = await createDaemon(config, {
   probe: at => {
     if (at !== step) return
     passed += 1
-    if (passed === Number(nth)) process.kill(process.pid, 'SIGKILL')
+    if (passed !== Number(nth)) return
+    // An answer leaves at the end of the turn that gave it.
+    if (at === 'inbound.4.answered') setImmediate(die)
+    else die()
   },
 })
 process.once('SIGTERM', () => void daemon.stop().then(() => process.exit(0)))

@@ -7,7 +7,7 @@ import { readReference, referenceOf } from '../../model/message.ts'
 import { seededRandom } from '../../model/random.ts'
 
 describe('ids', () => {
-  test('one maker never makes two in the wrong order, even in one millisecond or when the clock steps back', () => {
+  test('ids of one maker are in order, even in one millisecond or when the clock steps back', () => {
     const make = idMaker(seededRandom(1))
     const ids = Array.from({ length: 10_000 }, (_, index) => make('msg', 1_700_000_000_000 - (index % 7)))
     expect(ids).toEqual([...ids].sort())

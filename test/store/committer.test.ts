@@ -46,7 +46,7 @@ describe('group commit', () => {
     await expect(commit(one)).rejects.toThrow(StoreBusy)
   })
 
-  test('RULES A2: a group that is refused is run again one at a time; a store that fails fails them all', async () => {
+  test('RULES A2: a refused group is run again one at a time; a failing store fails them all', async () => {
     const poisoned = committer(async group => {
       if (group.some(transaction => transaction.changes.length === 2)) throw new Error('constraint')
       return all(group)
@@ -77,7 +77,7 @@ describe('group commit', () => {
     expect(heard.map(event => event.sequence)).toEqual([1, 2, 3])
   })
 
-  test('RULES C7: who waits longer than 5 s is told that the store is failing, in a group or before it', async () => {
+  test('RULES C7: who waits longer than 5 s is told that the store is failing', async () => {
     vi.useFakeTimers()
     const { commit } = committer(() => new Promise(() => {}))
     const results: string[] = []
