@@ -40,13 +40,12 @@ type Turn = {
 
 export function createClaims(group: Group): Claims {
   const { clock, log } = group.needs
-  const none = { reply: false, normal: false, bulk: false }
   const state: Turn = {
     claiming: false,
     notBefore: 0,
     nextAt: Infinity,
     idleMs: 0,
-    more: none,
+    more: none(),
   }
 
   const nextAt = (now: number): number => Math.min(state.nextAt, now + group.uncertainAt - clock.now())
@@ -61,12 +60,14 @@ export function createClaims(group: Group): Claims {
     group.claimWanted = false
     group.uncertainAt = Infinity
     try {
-      const limits = {
-        reply: limitOf(group, 'reply'),
-        normal: limitOf(group, 'normal'),
-        bulk: limitOf(group, 'bulk'),
-      }
       const skipped = heldBack(group)
+      // With every channel held back the claim only keeps the lease and brings what expired.
+      const isHeld = skipped.length > 0 && skipped.length === group.needs.directory.ofGroup(group.name).length
+      const limits = {
+        reply: isHeld ? 0 : limitOf(group, 'reply'),
+        normal: isHeld ? 0 : limitOf(group, 'normal'),
+        bulk: isHeld ? 0 : limitOf(group, 'bulk'),
+      }
       const skippedMs = Math.min(...skipped.map(({ forMs }) => forMs))
       const { claim, taken } = await group.tenure.claim({
         limits,
@@ -81,10 +82,11 @@ export function createClaims(group: Group): Claims {
         state.idleMs = brought || wanted ? 0 : Math.min(IDLE_MAX_MS, Math.max(IDLE_MIN_MS, state.idleMs * 2))
         const dueMs = claim.nextAt === null ? Infinity : Math.max(claim.nextAt - clock.now(), state.idleMs)
         state.nextAt = now + Math.min(dueMs, skippedMs)
-        state.more = claim.more
+        // What was not asked for may be there.
+        for (const lane of LANES) state.more[lane] = limits[lane] === 0 ? !isHeld : claim.more[lane]
       } else {
         state.nextAt = now + Math.max(IDLE_MIN_MS, claim.until - clock.now())
-        state.more = none
+        state.more = none()
       }
     } catch (error) {
       log.warn({ err: error, group: group.name }, 'the store gave no work; asking again')
@@ -116,7 +118,7 @@ export function createClaims(group: Group): Claims {
       letGo(group)
       // One more claim, which skips what is held back: it tells when the next of those expires.
       group.claimWanted = true
-      state.more = none
+      state.more = none()
       state.claiming = true
       group.tenure
         .release()
@@ -131,6 +133,8 @@ export function createClaims(group: Group): Claims {
     busy: () => state.claiming,
   }
 }
+
+const none = (): Record<Lane, boolean> => ({ reply: false, normal: false, bulk: false })
 
 /** The longest wait after a claim that failed: by then writing stops for want of a renewal anyway. */
 const ERROR_MAX_MS = 2000

@@ -140,10 +140,11 @@ function selectOverdue(group: string, now: number): Sql {
 }
 
 /** Each is the first entry of an index: a claim with a million waiting costs no more than one with ten. */
-function* nextAt({ group, skip }: ClaimRequest): Steps<number | null> {
+function* nextAt({ group, skip, limits }: ClaimRequest): Steps<number | null> {
   const times: number[] = []
   const notSkipped = skip.length > 0 ? `AND channel NOT IN (${marks(skip)})` : ''
-  for (const lane of LANES) {
+  // Where everything is skipped nothing is asked for, and looking past a paused backlog would read all of it.
+  for (const lane of LANES.filter(name => skip.length === 0 || limits[name] > 0)) {
     const [ready] = yield sql(
       `SELECT ready_at AS at FROM queue WHERE sender_group = ? AND state = 'ready' AND lane = ? ${notSkipped}
        ORDER BY ready_at LIMIT 1`,
