@@ -13,6 +13,9 @@ const CACHED = new Set<TableName>(['workspaces', 'channels', 'addresses', 'conta
 /** Rows of each table in one generation, at well under a kilobyte each. */
 const GENERATION_ROWS_MAX = 8_000
 
+/** Tables that are nearly always empty and asked for every sent message: while they are, nothing is read. */
+const OFTEN_EMPTY = new Set<TableName>(['parked', 'watermarks'])
+
 export type RowCache = {
   load<T extends TableName>(table: T, key: Key, read: () => Rows[T] | undefined): Rows[T] | undefined
   /** What a group wrote, after it became durable. */
@@ -21,13 +24,20 @@ export type RowCache = {
 
 type Generations = { young: Map<string, object>; old: Map<string, object> }
 
-export function createRowCache(): RowCache {
+/** `isEmpty` looks into the database; it is asked once for each table. */
+export function createRowCache(isEmpty: (table: TableName) => boolean): RowCache {
+  const empty = new Map<TableName, boolean>()
+  const isKnownEmpty = (table: TableName): boolean => {
+    const known = empty.get(table) ?? isEmpty(table)
+    empty.set(table, known)
+    return known
+  }
   const tables = new Map<TableName, Generations>()
   for (const table of CACHED) tables.set(table, { young: new Map(), old: new Map() })
   return {
     load: (table, key, read) => {
       const rows = tables.get(table)
-      if (rows === undefined) return read()
+      if (rows === undefined) return OFTEN_EMPTY.has(table) && isKnownEmpty(table) ? undefined : read()
       const name = nameOf(key)
       const young = rows.young.get(name)
       if (young !== undefined) return young as ReturnType<typeof read>
@@ -37,7 +47,10 @@ export function createRowCache(): RowCache {
     },
     note: ({ table, inserts, updates, deletes }) => {
       const rows = tables.get(table)
-      if (rows === undefined) return
+      if (rows === undefined) {
+        if (inserts.length > 0 && OFTEN_EMPTY.has(table)) empty.set(table, false)
+        return
+      }
       for (const row of inserts) keep(rows, nameOf(keyOf(table, row as never)), row)
       for (const row of updates) keep(rows, nameOf(keyOf(table, row as never)), row)
       for (const key of deletes) {

@@ -58,7 +58,9 @@ export function openEngine(path: string, options: EngineOptions): Engine {
     statements.set(text, statement)
     return statement
   }
-  const cache = createRowCache()
+  const cache = createRowCache(
+    table => prepared(`SELECT 1 FROM ${TABLES[table].name} LIMIT 1`).get() === undefined,
+  )
   const engine: Engine = {
     group: (transactions, now) => {
       const draft = new Draft({
