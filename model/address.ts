@@ -1,5 +1,3 @@
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
-
 /** Where a contact is reached on a provider. The value keeps the provider's own form; replies go to exactly it. */
 export type Address = { kind: AddressKind; value: string }
 
@@ -14,7 +12,7 @@ export const ADDRESS_KINDS = [
 ] as const
 export type AddressKind = (typeof ADDRESS_KINDS)[number]
 
-/** RULES B6: `+` and 8–15 digits, nothing more. libphonenumber's opinion is a hint for imports only. */
+/** RULES B6: `+` and 8–15 digits, nothing more. What a numbering plan thinks of it is a hint for imports only. */
 const PHONE = /^\+[0-9]{8,15}$/
 
 export function isPhone(text: string): boolean {
@@ -29,11 +27,6 @@ export function phoneOf(text: string): string | undefined {
   const digits = text.replace(/[\s().-]/g, '')
   const phone = digits.startsWith('+') ? digits : `+${digits}`
   return PHONE.test(phone) ? phone : undefined
-}
-
-/** ISO 3166 country of a phone, where the numbering plan tells; 'MX' for `+52…`. */
-export function countryOf(phone: string): string | undefined {
-  return parsePhoneNumberFromString(phone)?.country
 }
 
 type Variant = { prefix: string; digits: number; other: (rest: string) => string | undefined }
