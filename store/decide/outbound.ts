@@ -1,4 +1,5 @@
 import type { Attempted, Change, Outcome, Settled } from '../../model/change.ts'
+import { rfc3339 } from '../../model/clock.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
@@ -89,7 +90,7 @@ function unhappy(draft: Draft, message: Rows['messages'], queue: Rows['queue'], 
     attempt: attempt === 0 ? null : attempt,
     status: null,
     raw: failure?.provider?.code ?? null,
-    detail: { ...failure, ...('at' in result ? { nextAt: result.at } : {}) },
+    detail: { ...failure, ...('at' in result ? { nextAt: rfc3339(result.at) } : {}) },
   })
   const counted = { ...message, attempts: queue.attempts, queued: queue.queued }
   if (result.is === 'failed') {

@@ -1,3 +1,4 @@
+import { rfc3339 } from '../../model/clock.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Piece } from '../../model/status.ts'
 import { raisedByWatermark } from '../../model/status.ts'
@@ -54,7 +55,7 @@ export function accept(draft: Draft, message: Message, taken: Acceptance): void 
     attempt,
     status: taken.held ? 'pending' : 'sent',
     raw: taken.raw,
-    detail: queue?.attemptedAt == null ? null : { attemptedAt: queue.attemptedAt },
+    detail: queue?.attemptedAt == null ? null : { attemptedAt: rfc3339(queue.attemptedAt) },
   } as const
   // The queue still waits for this very attempt: nobody can have told of its acceptance before.
   const isFirst = queue !== undefined && queue.part === part && queue.attempts === attempt
