@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import type { Address } from '../model/address.ts'
-import type { ReceiptOf } from '../model/change.ts'
+import type { ReceiptOf, Received } from '../model/change.ts'
 import type { Health } from '../model/channel.ts'
 import type { Content, ContentType, ForeignMedia, MediaType } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
@@ -112,22 +112,10 @@ export type Inbound = { to: string } & (
   | { kind: 'rejected'; why: string }
 )
 
-export type InboundMessage = {
+/** A message as `Received` keeps it, before anybody knows whose channel it is. */
+export type InboundMessage = Omit<Received, 'kind' | 'channel' | 'echo' | 'also'> & {
   kind: 'message' | 'echo'
-  /** Unique in the channel (RULES B1). */
-  key: string
-  providerId: string | null
-  at: number
-  /** Where an answer goes. On an echo: to whom it went. */
-  address: Address
-  /** Other addresses that the provider says are the same person. */
   also?: Address[]
-  name?: string
-  thread?: string
-  content: Content<ForeignMedia>
-  replyTo?: string
-  reactionTo?: string
-  context?: Record<string, string>
 }
 
 /** What leaves in one request. `content` was fitted: it is within `can`. */

@@ -1,6 +1,5 @@
 import type { Address } from '../model/address.ts'
 import type { Lane, Outcome, Receipt } from '../model/change.ts'
-import type { ChannelStatus, Health } from '../model/channel.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
@@ -16,7 +15,7 @@ import type {
 } from '../model/ids.ts'
 import type { Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
-import type { StoredFile, TimelineEntry } from './store.ts'
+import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
 
 /**
  * The data structures, before any code: every table, its key and its columns, once for both engines. `decide` reads
@@ -27,20 +26,7 @@ export type Rows = {
   /** `head` is the number of the newest event, and the row is the lock of RULES A1. */
   workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number }
   tokens: { hash: string; id: TokenId; workspace: WorkspaceId; role: string; name: string; createdAt: number }
-  channels: {
-    workspace: WorkspaceId
-    id: ChannelId
-    connector: string
-    name: string
-    status: ChannelStatus
-    config: Record<string, unknown>
-    providerKey: string
-    senderGroup: string
-    health: Health
-    createdAt: number
-    updatedAt: number
-    deletedAt: number | null
-  }
+  channels: StoredChannel & { deletedAt: number | null }
   channelKeys: { workspace: WorkspaceId; connector: string; providerKey: string; channel: ChannelId }
   contacts: {
     workspace: WorkspaceId
