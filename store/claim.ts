@@ -1,5 +1,5 @@
 import { LANES, type Lane } from '../model/change.ts'
-import { columnsOf, marks, type RawRow, rowOf, type Sql, type SqlValue, type Steps, sql } from './sql.ts'
+import { columnsOf, marks, type RawRow, rowOf, type Sql, type Steps, sql } from './sql.ts'
 import type { Claim, ClaimRequest, QueuedMessage } from './store.ts'
 
 /** How many overdue and how many expired messages one claim brings. */
@@ -9,23 +9,27 @@ const ENDED_MAX = 500
 const ORPHAN_RESOLVE_MS = 60_000
 
 /**
- * Takes or renews the lease and reserves work under it, in one transaction (RULES C2–C4). `sole`: the engine knows
- * that every other process is gone (SQLite's file is locked by us), so a lease left behind need not be waited for.
+ * Takes or renews the lease and reserves work under it, in one transaction (RULES C2–C4). No other claim on the group
+ * runs meanwhile. `leaseNow` is the clock that leases are judged by: one for all who share the store. `sole`: every
+ * other process is known to be gone (SQLite's file is locked by us), so a lease left behind need not be waited for.
  */
-export function* claim(request: ClaimRequest, now: number, sole: boolean): Steps<Claim> {
+export function* claim(
+  request: ClaimRequest,
+  now: number,
+  { leaseNow, sole }: { leaseNow: number; sole: boolean },
+): Steps<Claim> {
   const { group, holder, leaseMs } = request
   const [lease] = yield sql('SELECT holder, fence, ends_at FROM leases WHERE sender_group = ?', [group])
   const mine = lease?.['holder'] === holder
-  if (lease !== undefined && !mine && !sole && Number(lease['ends_at']) > now) {
-    return { held: false, until: Number(lease['ends_at']) }
-  }
+  const endsAt = Number(lease?.['ends_at'] ?? 0)
+  if (!mine && !sole && endsAt > leaseNow) return { held: false, until: endsAt - leaseNow + now }
   const fence = Number(lease?.['fence'] ?? 0) + (mine ? 0 : 1)
-  const until = now + leaseMs
+  if (!mine) yield lockInherited(group)
   yield sql(
     `INSERT INTO leases (sender_group, holder, fence, ends_at) VALUES (?, ?, ?, ?)
      ON CONFLICT (sender_group) DO UPDATE
      SET holder = excluded.holder, fence = excluded.fence, ends_at = excluded.ends_at`,
-    [group, holder, fence, until],
+    [group, holder, fence, leaseNow + leaseMs],
   )
   if (!mine) yield* inherit(group, fence, now, request.orphanResolveMs ?? ORPHAN_RESOLVE_MS)
   const expired = yield* take(fence, selectExpired(request, now))
@@ -38,42 +42,49 @@ export function* claim(request: ClaimRequest, now: number, sole: boolean): Steps
     more[lane] = limit > 0 && found.length === limit
     items.push(...found)
   }
+  const until = now + leaseMs
   return { held: true, fence, until, items, overdue, expired, more, nextAt: yield* nextAt(request) }
 }
 
 /** Gives up the lease; what was only claimed is ready for the next holder at once. */
 export function* release(lease: { group: string; holder: string; fence: number }): Steps<void> {
   const { group, holder, fence } = lease
-  yield sql(`UPDATE queue SET state = 'ready' WHERE sender_group = ? AND state = 'claimed' AND fence = ?`, [
-    group,
-    fence,
-  ])
   yield sql('UPDATE leases SET ends_at = 0 WHERE sender_group = ? AND holder = ? AND fence = ?', [
     group,
     holder,
     fence,
   ])
+  yield sql(`UPDATE queue SET state = 'ready' WHERE sender_group = ? AND state = 'claimed' AND fence = ?`, [
+    group,
+    fence,
+  ])
+}
+
+/** RULES A1: what the former holder left is changed together with its messages, which are under their workspace's lock. */
+function lockInherited(group: string): Sql {
+  return {
+    text: `SELECT id FROM workspaces WHERE id IN (
+             SELECT workspace FROM queue WHERE sender_group = ? AND state IN ('claimed', 'attempted')
+           ) ORDER BY id`,
+    args: [group],
+    lock: 'workspaces',
+  }
 }
 
 /** RULES C2: the former holder is gone. What it claimed is ready again, what it attempted is uncertain. */
 function* inherit(group: string, fence: number, now: number, resolveMs: number): Steps<void> {
+  const orphans = `FROM queue WHERE sender_group = ? AND state = 'attempted'`
   yield sql(`UPDATE queue SET state = 'ready' WHERE sender_group = ? AND state = 'claimed'`, [group])
-  const orphans = yield sql(
-    `SELECT workspace, message, part, attempts FROM queue WHERE sender_group = ? AND state = 'attempted'`,
+  yield sql(
+    `UPDATE messages SET uncertain = 1 WHERE (workspace, id) IN (SELECT workspace, message ${orphans})`,
     [group],
   )
-  const keys = orphans.map(row => [row['workspace'] as string, row['message'] as string] as const)
-  yield {
-    text: `UPDATE messages SET uncertain = ${TRUE} WHERE workspace = ? AND id = ?`,
-    args: [],
-    many: keys,
-  }
-  yield {
-    text: `INSERT INTO history (workspace, message, entry, at, kind, part, attempt)
-           VALUES (?, ?, ?, ?, 'uncertain', ?, ?) ON CONFLICT DO NOTHING`,
-    args: [],
-    many: orphans.map(row => lineOf(row, now)),
-  }
+  yield sql(
+    `INSERT INTO history (workspace, message, entry, at, kind, part, attempt)
+     SELECT workspace, message, 'attempt ' || attempts || ' uncertain ' || part, ?, 'uncertain', part, attempts
+     ${orphans} ON CONFLICT DO NOTHING`,
+    [now, group],
+  )
   yield sql(
     `UPDATE queue SET state = 'uncertain', resolve_at = attempted_at + ?, fence = ?
      WHERE sender_group = ? AND state = 'attempted'`,
@@ -81,29 +92,14 @@ function* inherit(group: string, fence: number, now: number, resolveMs: number):
   )
 }
 
-const TRUE = '1'
-
-function lineOf(orphan: RawRow, now: number): SqlValue[] {
-  const { workspace, message, part, attempts } = orphan as Record<string, SqlValue>
-  return [
-    workspace ?? '',
-    message ?? '',
-    `attempt ${attempts} uncertain ${part}`,
-    now,
-    part ?? 0,
-    attempts ?? 0,
-  ]
-}
-
 /** Marks what the query found as claimed under this fence, and reads it whole. */
 function* take(fence: number, query: Sql, state = 'claimed'): Steps<QueuedMessage[]> {
-  const rows = yield query
-  const items = rows.map(queuedMessage)
+  const items = (yield { ...query, lock: 'q' }).map(queuedMessage)
   if (items.length > 0) {
     yield {
-      text: `UPDATE queue SET state = '${state}', fence = ? WHERE workspace = ? AND message = ?`,
-      args: [],
-      many: items.map(item => [fence, item.workspace, item.message]),
+      text: `UPDATE queue SET state = '${state}', fence = ? WHERE (workspace, message) IN (KEYS)`,
+      args: [fence],
+      keys: items.map(item => [item.workspace, item.message] as const),
     }
   }
   return items

@@ -186,25 +186,22 @@ export function* sweep(now: number): Steps<number> {
       oldest,
     ])
     const before = nth === undefined ? oldest : Number(nth['at'])
-    if (table === 'parked') yield* uncount(before)
     const [counted] = yield sql(`SELECT count(*) AS count FROM ${table} WHERE at < ?`, [before])
     yield sql(`DELETE FROM ${table} WHERE at < ?`, [before])
+    if (table === 'parked' && Number(counted?.['count']) > 0) yield* recount()
     swept += Number(counted?.['count'])
   }
   return swept
 }
 
 /** What is dropped no longer counts against the bound of its channel. */
-function* uncount(before: number): Steps<void> {
-  const rows = yield sql(
-    'SELECT workspace, channel, count(*) AS count FROM parked WHERE at < ? GROUP BY workspace, channel',
-    [before],
+function* recount(): Steps<void> {
+  yield sql(
+    `UPDATE counters SET count = (
+       SELECT count(*) FROM parked
+       WHERE parked.workspace = counters.workspace AND 'parked ' || parked.channel = counters.name
+     ) WHERE name LIKE 'parked %'`,
   )
-  yield {
-    text: 'UPDATE counters SET count = max(0, count - ?) WHERE workspace = ? AND name = ?',
-    args: [],
-    many: rows.map(row => [Number(row['count']), row['workspace'] as string, `parked ${row['channel']}`]),
-  }
 }
 
 const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content FROM messages m

@@ -6,8 +6,13 @@ import { type ColumnType, column, type Rows, TABLES, type TableName } from './ta
  */
 export type SqlValue = string | number | null | Uint8Array
 export type RawRow = Record<string, unknown>
-/** `?` marks a value. With `many`, the statement runs once for each list of values. */
-export type Sql = { text: string; args: readonly SqlValue[]; many?: readonly (readonly SqlValue[])[] }
+/**
+ * `?` marks a value. `keys`: the text ends with `IN (KEYS)`, and it is done for all of these. `lock`: the rows of this
+ * table, by its name or alias, are held until the end of the transaction; where one connection writes they are anyway.
+ */
+export type Sql = { text: string; args: readonly SqlValue[]; keys?: readonly RowKey[]; lock?: string }
+/** Workspace and id of a row. */
+export type RowKey = readonly [string, string]
 export type Steps<T> = Generator<Sql, T, RawRow[]>
 
 export function sql(text: string, args: readonly SqlValue[] = []): Sql {

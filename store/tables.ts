@@ -23,8 +23,11 @@ import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
  * of a table (`openConversations`, `channelKeys`), so that no rule hides in an index.
  */
 export type Rows = {
-  /** `head` is the number of the newest event, and the row is the lock of RULES A1. */
-  workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number }
+  /**
+   * `head` is the number of the newest event, and the row is the lock of RULES A1. Events up to `trimmed` are not kept
+   * any more (RULES A6); it is moved by what deletes them, never by `decide`.
+   */
+  workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number; trimmed: number }
   tokens: { hash: string; id: TokenId; workspace: WorkspaceId; role: string; name: string; createdAt: number }
   channels: StoredChannel & { deletedAt: number | null }
   channelKeys: { workspace: WorkspaceId; connector: string; providerKey: string; channel: ChannelId }
@@ -203,7 +206,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
   workspaces: {
     name: 'workspaces',
     key: ['id'],
-    columns: { id: 'text', name: 'text', head: 'int', createdAt: 'int' },
+    columns: { id: 'text', name: 'text', head: 'int', createdAt: 'int', trimmed: 'int' },
     changes: ['name', 'head'],
   },
   tokens: {

@@ -81,8 +81,9 @@ export class Draft {
     return asked
   }
 
-  bring<T extends TableName>(table: T, row: Rows[T]): void {
-    const entry = this.#find(table, keyOf(table, row))
+  /** The row that a key asked for. A database may spell the key otherwise, where it holds what is no Unicode text. */
+  bring<T extends TableName>(table: T, key: Key, row: Rows[T]): void {
+    const entry = this.#find(table, key)
     if (entry?.asked) Object.assign(entry, { row, stored: true })
   }
 

@@ -11,7 +11,7 @@ export const workspaceCreated: Rule<Of<'workspaceCreated'>> = {
   decide: (draft, workspace, { name }) => {
     if (draft.get('workspaces', workspace) !== undefined)
       return refused('exists', `${workspace} exists already`)
-    draft.put('workspaces', { id: workspace, name, head: 0, createdAt: draft.now })
+    draft.put('workspaces', { id: workspace, name, head: 0, createdAt: draft.now, trimmed: 0 })
     return { ok: true, id: workspace }
   },
 }

@@ -4,15 +4,7 @@ import type { LogEvent } from '../../model/event.ts'
 import type { IdMaker } from '../../model/ids.ts'
 import { fold, want } from '../decide/decide.ts'
 import { Draft, type Key, keyOf, RAISED_MAX, type RaisableScope, type Written } from '../decide/draft.ts'
-import {
-  changedValuesOf,
-  columnsOf,
-  type RawRow,
-  rowOf,
-  type SqlValue,
-  type Steps,
-  valuesOf,
-} from '../sql.ts'
+import { changedValuesOf, columnsOf, type RawRow, rowOf, type Steps, valuesOf } from '../sql.ts'
 import { column, type Rows, TABLES, type TableName } from '../tables.ts'
 import { createRowCache } from './cache.ts'
 import { keyHash } from './hash.ts'
@@ -146,7 +138,7 @@ function bringAll(prepared: Prepare, draft: Draft, transactions: readonly Transa
     if (asked.length === 0) return
     for (const { table, key } of asked) {
       const row = load(prepared, table, key)
-      if (row !== undefined) draft.bring(table, row)
+      if (row !== undefined) draft.bring(table, key, row)
     }
     draft.settle(asked)
   }
@@ -211,11 +203,11 @@ function drive<T>(prepared: Prepare, steps: Steps<T>): T {
   for (;;) {
     const step = steps.next(answer)
     if (step.done === true) return step.value
-    const { text, args, many } = step.value
-    const statement = prepared(text)
-    if (many === undefined) answer = statement.all(...(args as SqlValue[])) as RawRow[]
+    const { text, args, keys } = step.value
+    if (keys === undefined) answer = prepared(text).all(...args) as RawRow[]
     else {
-      for (const values of many) statement.get(...(values as SqlValue[]))
+      const statement = prepared(text.replace('KEYS', 'VALUES (?, ?)'))
+      for (const key of keys) statement.get(...args, ...key)
       answer = []
     }
   }

@@ -44,7 +44,7 @@ function perform(engine: Engine, call: Call): unknown {
     case 'group':
       return engine.group(call.transactions, call.now)
     case 'claim':
-      return engine.write(claim(call.request, call.now, true))
+      return engine.write(claim(call.request, call.now, { leaseNow: call.now, sole: true }))
     case 'release':
       return engine.write(release(call.lease))
     case 'sweep':

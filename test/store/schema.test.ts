@@ -79,7 +79,7 @@ test('a claim reads the first entries of indexes, however much waits', async () 
   const limits = { reply: 9, normal: 9, bulk: 9 }
   const request = { group: 'g', holder: 'h', leaseMs: 1, limits, horizonMs: 1, skip: [] }
   // A lease is there, so that nothing is inherited: that reads everything, once at start.
-  const steps = claim(request, 1, true)
+  const steps = claim(request, 1, { leaseNow: 1, sole: true })
   let answer: Record<string, unknown>[] = []
   const plans: string[] = []
   for (let step = steps.next(answer); step.done !== true; step = steps.next(answer)) {
