@@ -3,7 +3,7 @@ import type { Transaction } from '../model/change.ts'
 import type { LogEvent } from '../model/event.ts'
 import type { WorkspaceId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
-import type { Store } from '../store/store.ts'
+import { LogTrimmed, type Store } from '../store/store.ts'
 import type { Bus } from './bus.ts'
 
 /** Events read from the log at once. */
@@ -21,7 +21,10 @@ export type ReadLogOptions = {
   eventsMax: number
 }
 
-/** `dropped`: the reader was too slow; it may resume from the last event it got. */
+/**
+ * `dropped`: the reader was too slow; it may resume from the last event it got, unless that is so long ago that what
+ * follows it is not kept any more (RULES A6).
+ */
 export type LogBatch = { events: readonly LogEvent[] } | { dropped: string }
 
 /**
@@ -59,6 +62,9 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogBatch
       yield { events: news }
       at = news.at(-1)?.sequence ?? at
     }
+  } catch (error) {
+    if (!(error instanceof LogTrimmed)) throw error
+    yield { dropped: error.message }
   } finally {
     signal.removeEventListener('abort', stop)
     subscription.close()
@@ -232,6 +238,7 @@ class LogFollower {
     const { name, store, handle } = this.#options
     const place = await this.#place(workspace)
     if (place.cursor === UNKNOWN) place.cursor = await store.cursor(name, workspace)
+    if (place.cursor >= place.head) return
     const { wanted, to } = inHand(place) ?? (await this.#fromLog(workspace, place.cursor))
     if (to <= place.cursor) return
     const effects = wanted.length === 0 ? { changes: [] } : await handle(workspace, wanted)
@@ -242,8 +249,20 @@ class LogFollower {
   }
 
   async #fromLog(workspace: WorkspaceId, cursor: number): Promise<Step> {
-    const events = await this.#options.store.events(workspace, cursor, PAGE_EVENTS)
-    return { wanted: events.filter(this.#options.wants), to: events.at(-1)?.sequence ?? cursor }
+    const { name, store, log, wants } = this.#options
+    try {
+      const events = await store.events(workspace, cursor, PAGE_EVENTS)
+      return { wanted: events.filter(wants), to: events.at(-1)?.sequence ?? cursor }
+    } catch (error) {
+      if (!(error instanceof LogTrimmed)) throw error
+      // RULES A6: nobody holds retention back. Standing still would not bring those events again.
+      const { oldest } = error
+      log.warn(
+        { follower: name, workspace, after: cursor, oldest },
+        'a follower missed what is not kept any more',
+      )
+      return { wanted: [], to: oldest - 1 }
+    }
   }
 
   /** Tries until it works or the follower stops: a store that is away for a while must not end a follower. */
@@ -266,9 +285,9 @@ function emptyWindow(at: number): Pick<Place, 'from' | 'to' | 'wanted'> {
   return { from: at, to: at, wanted: [] }
 }
 
-/** The next step out of the window; undefined while the window begins after the cursor. */
+/** The next step out of the window; undefined while it begins after the cursor, or has nothing beyond it yet. */
 function inHand(place: Place): Step | undefined {
-  if (place.cursor < place.from) return undefined
+  if (place.cursor < place.from || place.cursor >= place.to) return undefined
   const news = place.wanted.filter(event => event.sequence > place.cursor)
   const wanted = news.slice(0, PAGE_EVENTS)
   place.wanted = news.slice(PAGE_EVENTS)

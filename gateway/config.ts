@@ -18,6 +18,16 @@ export type Config = {
   trustedProxies: string[]
   metricsToken: string | null
   limits: { headroom: number }
+  /** Days; null is for ever. */
+  retention: {
+    log: number | null
+    messages: number | null
+    raw: number | null
+    receipts: number | null
+    files: number | null
+  }
+  /** null: where the store keeps files by itself. */
+  filesDir: string | null
   adminToken: string | null
   /** New, then old; null when it is kept in dataDir. */
   secretKey: string[] | null
@@ -62,7 +72,7 @@ export function loadConfig(input: ConfigInput = {}): Loaded {
   faults.push(...unknownFlags(flags))
   if (faults.length > 0) throw new ConfigError(faults)
   const config = assemble(settings)
-  const wrong = wrongNetworks(config)
+  const wrong = [...wrongNetworks(config), ...wrongRetention(config)]
   if (wrong.length > 0) throw new ConfigError(wrong)
   return { config, settings }
 }
@@ -90,6 +100,14 @@ function wrongNetworks({ egress, trustedProxies }: Config): string[] {
     faults.push(firstLine(error))
   }
   return faults
+}
+
+/** `message.created` is read off the rows of its message: the log cannot reach back further than they do. */
+function wrongRetention({ retention: { log, messages } }: Config): string[] {
+  if (messages === null || (log !== null && log <= messages)) return []
+  const found = log === null ? 'without it the log is kept for ever' : `it is ${log}`
+  const bound = `must be at most retention.messages (${messages})`
+  return [`retention.log: ${bound}, because the log reads messages off their rows; ${found}`]
 }
 
 /** Names that Fastify's proxy-addr knows. */

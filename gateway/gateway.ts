@@ -21,8 +21,16 @@ import { linkKeysOf } from './links.ts'
 import { createMetrics, type Metrics, sendsOf } from './metrics.ts'
 import type { Rooms } from './rooms.ts'
 import { secretKeysOf, setUp } from './setup.ts'
+import { keepOf, startSweep } from './sweep.ts'
 
-export type DaemonOptions = { probe?: Probe; clock?: Clock; random?: Random; log?: Log }
+export type DaemonOptions = {
+  probe?: Probe
+  clock?: Clock
+  random?: Random
+  log?: Log
+  /** `QueueNeeds.leaseMs`. */
+  leaseMs?: number
+}
 
 export type Daemon = {
   /** Where it listens. */
@@ -39,8 +47,6 @@ export type Daemon = {
 
 /** Something that was started and must be stopped, in the order of starting. */
 type Started = { name: string; stop: () => Promise<void> | void }
-
-const SWEEP_MS = 600_000
 
 /**
  * The composition root: store, bus, directory, queue, router, door. What fails to start takes down what had started.
@@ -95,7 +101,7 @@ async function start(
   }
   const later: Later = { lags: [], streams: { open: 0 } }
   const { ground, newToken } = await openGround(config, options, later, begin)
-  startParts(ground, later, begin)
+  startParts(ground, options, later, begin)
   const url = await openDoor(ground, begin)
   return { url, workspace: ground.workspace, newToken, store: ground.store }
 }
@@ -118,11 +124,11 @@ async function openGround(
   begin('bus', () => bus.close())
   const wake = (groups: string[]): void => later.wake?.(groups)
   const listener = { events: bus.publish, work: wake }
-  const { store: url, dataDir } = config
-  const store = await openStore({ url, dataDir, listener, clock, sealer })
+  const { store: url, dataDir, filesDir } = config
+  const store = await openStore({ url, dataDir, filesDir, listener, clock, sealer })
   later.store = store
   begin('store', () => store.close())
-  begin('sweep', sweep(store, log))
+  begin('sweep', startSweep(store, keepOf(config), log))
   const { newToken, ...access } = await setUp(store, config, clock, random, ids)
   const directory = createDirectory()
   const common = { store, bus, directory, sealer, connectorOf, clock, log }
@@ -142,7 +148,7 @@ async function openGround(
 }
 
 /** Queue and router, where this node runs them. */
-function startParts(ground: Ground, later: Later, begin: Begin): void {
+function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, begin: Begin): void {
   const { config, store, bus, directory, http, clock, random, log, probe } = ground
   const common = { store, bus, directory, http, clock, random, log }
   if (config.parts.includes('queue')) {
@@ -152,6 +158,7 @@ function startParts(ground: Ground, later: Later, begin: Begin): void {
       headroom: config.limits.headroom,
       listener: sendsOf(ground.metrics),
       ...(probe === undefined ? {} : { probe }),
+      ...(leaseMs === undefined ? {} : { leaseMs }),
     })
     later.wake = groups => queue.wake(groups)
     begin('queue', () => queue.stop())
@@ -193,22 +200,6 @@ function metricsOf(later: Later, clock: Clock): Metrics {
     sseReaders: () => later.streams.open,
     now: clock.now,
   })
-}
-
-/** Drops what its rule keeps no longer, now and then. Returns how to stop it. */
-function sweep(store: Store, log: Log): () => Promise<void> {
-  let last = Promise.resolve()
-  const timer = setInterval(() => {
-    last = store.sweep().then(
-      ({ deleted }) => log.debug({ deleted }, 'swept'),
-      (error: unknown) => log.warn({ err: error }, 'sweeping failed'),
-    )
-  }, SWEEP_MS)
-  timer.unref()
-  return async () => {
-    clearInterval(timer)
-    await last
-  }
 }
 
 /** An address that listens everywhere is reached at this machine. */

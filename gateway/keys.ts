@@ -26,6 +26,9 @@ const SECRET_MIN = 16
 const secretText = Type.String({ minLength: SECRET_MIN, maxLength: 512 })
 const address = Type.String({ minLength: 2, maxLength: 64 })
 
+/** A hundred years: beyond it, for ever is meant. */
+const DAYS_MAX = 36_500
+
 export const KEYS = [
   key('listen.host', 'OMNIBUS_HOST', 'text', Type.String({ minLength: 1 }), '127.0.0.1', {
     doc: 'Address to listen on; 0.0.0.0 for every interface.',
@@ -74,6 +77,14 @@ export const KEYS = [
       doc: "Share of each sender's allowed rate that is used.",
     },
   ),
+  days('log', 'OMNIBUS_RETENTION_LOG', 1, 'the log, from which /v1/events reads'),
+  days('messages', 'OMNIBUS_RETENTION_MESSAGES', 30, 'messages, with content, timeline and media'),
+  days('raw', 'OMNIBUS_RETENTION_RAW', 1, 'deliveries that were rejected'),
+  days('receipts', 'OMNIBUS_RETENTION_RECEIPTS', 1, 'the timeline of messages: receipts and attempts'),
+  days('files', 'OMNIBUS_RETENTION_FILES', 1, 'the bytes of files'),
+  key('filesDir', 'OMNIBUS_FILES_DIR', 'text', Type.String({ minLength: 1 }), null, {
+    doc: 'Directory of files, if not in dataDir; one that all nodes of a store share.',
+  }),
   key('adminToken', 'OMNIBUS_ADMIN_TOKEN', 'text', secretText, null, {
     secret: true,
     doc: 'Token of the operator; made on first start and printed once if absent.',
@@ -88,7 +99,14 @@ export const KEYS = [
 ] as const satisfies readonly Key[]
 
 /** Keys of the design that this version does not have yet: refused by name rather than taken and ignored. */
-export const LATER = ['retention', 'filesDir', 'channels'] as const
+export const LATER = ['channels'] as const
+
+function days(kind: string, variable: string, minimum: number, what: string): Key {
+  const schema = Type.Integer({ minimum, maximum: DAYS_MAX })
+  return key(`retention.${kind}`, variable, 'number', schema, null, {
+    doc: `Days to keep ${what}; for ever if absent.`,
+  })
+}
 
 function key(
   name: string,

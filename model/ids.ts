@@ -65,6 +65,23 @@ export function idMaker(random: Random): IdMaker {
   }
 }
 
+/** The smallest id that can be made in this millisecond: ids below it are older. */
+export function firstIdAt<P extends Prefix>(prefix: P, at: number): Id<P> {
+  const bytes = new Uint8Array(16)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(at) << 16n)
+  bytes[6] = 0x70
+  bytes[8] = 0x80
+  return fromUUIDBytes(prefix, bytes) as string as Id<P>
+}
+
+/** When an id was made, in milliseconds UTC: ten letters of five bits, the first two of which are none of its 48. */
+export function timeOfId(id: string): number {
+  let time = 0
+  for (const letter of id.slice(id.indexOf('_') + 1).slice(0, 10)) time = time * 32 + LETTERS.indexOf(letter)
+  return time
+}
+const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
+
 const SUFFIX = /^[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}$/
 
 /** Whether `text` has the form of an id of this kind; says nothing about whether it exists. */

@@ -60,7 +60,7 @@ export function* release(lease: { group: string; holder: string; fence: number }
   ])
 }
 
-/** RULES A1: what the former holder left is changed together with its messages, which are under their workspace's lock. */
+/** RULES A1: what the former holder left changes with its messages, which are under their workspace's lock. */
 function lockInherited(group: string): Sql {
   return {
     text: `SELECT id FROM workspaces WHERE id IN (
@@ -81,8 +81,8 @@ function* inherit(group: string, fence: number, now: number, resolveMs: number):
   )
   yield sql(
     `INSERT INTO history (workspace, message, entry, at, kind, part, attempt)
-     SELECT workspace, message, 'attempt ' || attempts || ' uncertain ' || part, ?, 'uncertain', part, attempts
-     ${orphans} ON CONFLICT DO NOTHING`,
+     SELECT workspace, message, 'attempt ' || attempts || ' uncertain ' || part, ?, 'uncertain', part,
+       attempts ${orphans} ON CONFLICT DO NOTHING`,
     [now, group],
   )
   yield sql(

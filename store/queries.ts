@@ -4,7 +4,7 @@ import type { FileId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { logEvent } from './decide/draft.ts'
 import { columnsOf, marks, type RawRow, rowOf, type SqlValue, type Steps, sql } from './sql.ts'
-import type { Queries, StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import { LogTrimmed, type Queries, type StoredChannel, type StoredFile, type TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
 import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
 
@@ -147,7 +147,10 @@ export const QUERIES: {
   },
 }
 
-/** Events of a workspace above `after`, made anew from the rows that are the same forever (RULES A5). */
+/**
+ * Events of a workspace above `after`, made anew from the rows that are the same forever (RULES A5).
+ * @throws LogTrimmed
+ */
 export function* events(workspace: WorkspaceId, after: number, limit: number): Steps<LogEvent[]> {
   const rows = yield sql(
     `SELECT ${columnsOf('events', 'e')}, ${columnsOf('messages', 'm')}, c.content AS content
@@ -157,10 +160,33 @@ export function* events(workspace: WorkspaceId, after: number, limit: number): S
      WHERE e.workspace = ? AND e.sequence > ? ORDER BY e.sequence LIMIT ?`,
     [workspace, after, limit],
   )
-  return rows.map(row => {
+  const read: LogEvent[] = []
+  for (const row of rows) {
     const event = rowOf('events', row, 'e')
-    return logEvent(event, event.data ?? created(row))
-  })
+    // Numbers have no gaps: one at the start was trimmed.
+    if (read.length === 0 && event.sequence !== after + 1) throw new LogTrimmed(event.sequence)
+    if (event.data === null && row['content'] === null) {
+      // A clock that jumped far made the message look older than its event: both count as not kept.
+      if (read.length > 0) break
+      throw new LogTrimmed(nextKept(rows))
+    }
+    read.push(logEvent(event, event.data ?? created(row)))
+  }
+  if (rows.length === 0 && limit > 0) yield* proveKept(workspace, after)
+  return read
+}
+
+function nextKept(rows: RawRow[]): number {
+  const events = rows.map(row => ({ ...rowOf('events', row, 'e'), content: row['content'] }))
+  const kept = events.find(event => event.data !== null || event.content !== null)
+  return kept?.sequence ?? (events.at(-1)?.sequence ?? 0) + 1
+}
+
+/** Nothing follows `after`: because it is the newest number, or because all that followed is not kept any more. */
+function* proveKept(workspace: WorkspaceId, after: number): Steps<void> {
+  const [row] = yield sql('SELECT trimmed FROM workspaces WHERE id = ?', [workspace])
+  const trimmed = Number(row?.['trimmed'] ?? 0)
+  if (after < trimmed) throw new LogTrimmed(trimmed + 1)
 }
 
 export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<number> {
@@ -169,39 +195,6 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
     workspace,
   ])
   return Number(row?.['sequence'] ?? 0)
-}
-
-/** What each table keeps no longer than its rule says, in milliseconds: RULES B1, D6, C12. */
-const KEPT_MS = { seen: 30 * 86_400_000, parked: 86_400_000, idempotency: 2 * 86_400_000 } as const
-/** Rows a sweep deletes at most in each table, so that it holds nobody up. */
-const SWEPT_MAX = 5000
-
-/** Drops what is kept no longer; returns how many rows went. */
-export function* sweep(now: number): Steps<number> {
-  let swept = 0
-  for (const table of ['seen', 'parked', 'idempotency'] as const) {
-    const oldest = now - KEPT_MS[table]
-    // A statement cannot delete "at most n rows" in both dialects: the time of the n-th row is the bound instead.
-    const [nth] = yield sql(`SELECT at FROM ${table} WHERE at < ? ORDER BY at LIMIT 1 OFFSET ${SWEPT_MAX}`, [
-      oldest,
-    ])
-    const before = nth === undefined ? oldest : Number(nth['at'])
-    const [counted] = yield sql(`SELECT count(*) AS count FROM ${table} WHERE at < ?`, [before])
-    yield sql(`DELETE FROM ${table} WHERE at < ?`, [before])
-    if (table === 'parked' && Number(counted?.['count']) > 0) yield* recount()
-    swept += Number(counted?.['count'])
-  }
-  return swept
-}
-
-/** What is dropped no longer counts against the bound of its channel. */
-function* recount(): Steps<void> {
-  yield sql(
-    `UPDATE counters SET count = (
-       SELECT count(*) FROM parked
-       WHERE parked.workspace = counters.workspace AND 'parked ' || parked.channel = counters.name
-     ) WHERE name LIKE 'parked %'`,
-  )
 }
 
 const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content FROM messages m

@@ -1,3 +1,4 @@
+import { RAISED_MAX, type RaisableScope } from './decide/draft.ts'
 import { type ColumnType, column, type Rows, TABLES, type TableName } from './tables.ts'
 
 /**
@@ -49,6 +50,16 @@ export function valuesOf(table: TableName, row: object): SqlValue[] {
 /** The columns that change, then the key: what an UPDATE binds. */
 export function changedValuesOf(table: TableName, row: object): SqlValue[] {
   return pick(CHANGES[table], row)
+}
+
+/** What a watermark raises (RULES D5): newest first, a bounded number. */
+export function selectRaisable({ workspace, channel, address, clock }: RaisableScope): Sql {
+  return sql(
+    `SELECT ${columnsOf('messages')} FROM messages
+     WHERE workspace = ? AND channel = ? AND address_value = ? AND direction = 'outbound'
+       AND status IN ('sent', 'received') AND created_at <= ? ORDER BY id DESC LIMIT ${RAISED_MAX}`,
+    [workspace, channel, address, clock],
+  )
 }
 
 function pick(columns: readonly [string, ColumnType][], row: object): SqlValue[] {

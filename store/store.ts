@@ -46,8 +46,11 @@ export type Store = {
   query<Q extends keyof Queries>(name: Q, params: Queries[Q]['params']): Promise<Queries[Q]['result']>
   /** Proves that it can write now. @throws StoreFailing with the reason. */
   check(): Promise<void>
-  /** Drops what its rule keeps no longer: `seen` after 30 days, parked receipts after 24 h, keys after 48 h. */
-  sweep(): Promise<{ deleted: number }>
+  /**
+   * Drops some of what is kept no longer: what `keep` limits, and what has a fixed time (`seen` after 30 days, parked
+   * receipts after 24 h, idempotency keys after 48 h). `more`: a bound was reached, and it may be called again soon.
+   */
+  sweep(keep: Keep): Promise<{ deleted: number; more: boolean }>
   /** Figures for `/metrics`. */
   stats(): StoreStats
   close(): Promise<void>
@@ -58,6 +61,22 @@ export type StoreListener = {
   events(events: LogEvent[]): void
   /** Sender groups that may have something to send now. */
   work(groups: string[]): void
+}
+
+/**
+ * How long each kind is kept, in milliseconds; null is for ever (RULES A6). Messages are kept no shorter than the log,
+ * whose `message.created` is read off their rows.
+ */
+export type Keep = {
+  log: number | null
+  /** With content, provider ids, timeline and media. What is not settled stays. */
+  messages: number | null
+  /** Rejected deliveries. */
+  raw: number | null
+  /** The timeline of a message: receipts, attempts. */
+  receipts: number | null
+  /** Bytes of files; their rows stay and say so. */
+  files: number | null
 }
 
 export type StoreStats = {
@@ -141,6 +160,11 @@ export class StoreBusy extends Error {
 
 export class StoreFailing extends Error {
   override name = 'StoreFailing'
+}
+
+/** The data was written by a newer Omnibus: an older one could damage what it does not understand. */
+export class SchemaTooNew extends Error {
+  override name = 'SchemaTooNew'
 }
 
 export class LogTrimmed extends Error {

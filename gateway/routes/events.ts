@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type { LogEvent } from '../../model/event.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
+import { LogTrimmed, type Store } from '../../store/store.ts'
 import { EventAnswer, problems } from '../answers.ts'
 import { invalidInput, Problem } from '../problem.ts'
 import type { Rooms } from '../rooms.ts'
@@ -19,7 +21,9 @@ export function eventRoutes(app: FastifyInstance, rooms: Rooms): void {
         operationId: 'readEvents',
         summary: 'Everything that happened, in order',
         description:
-          'JSON: the events after `after` (from the first if absent); `next` is the last number read. ' +
+          'JSON: the events after `after` (from the oldest that is kept if absent); `next` is the last ' +
+          'number read. Where retention has dropped what follows `after` or `Last-Event-ID`: 410, and ' +
+          '`oldest` is the first number that is kept: go on with `after` one below it. ' +
           'With `Accept: text/event-stream`: an endless stream after `Last-Event-ID` or `after` (from now ' +
           'on if both are absent); each `id:` is the number to resume from. A reader who is too slow gets ' +
           '`event: dropped` and is closed.',
@@ -43,14 +47,29 @@ export function eventRoutes(app: FastifyInstance, rooms: Rooms): void {
       const { workspace } = request.caller
       if (request.headers.accept?.includes('text/event-stream'))
         return stream(rooms, request, reply, workspace)
-      const { after = 0, limit = EVENTS_PAGE_DEFAULT } = request.query
-      const events = await rooms.store.events(workspace, after, limit)
-      const next = events.at(-1)?.sequence ?? after
+      const { after, limit = EVENTS_PAGE_DEFAULT } = request.query
+      const { events, next } = await page(rooms.store, workspace, after, limit)
       // Each event is JSON already and the same for every reader: it is passed on unread.
       const body = `{"data":[${events.map(event => event.json).join(',')}],"next":${next}}`
       return reply.type('application/json; charset=utf-8').send(body)
     },
   )
+}
+
+async function page(
+  store: Store,
+  workspace: WorkspaceId,
+  after: number | undefined,
+  limit: number,
+): Promise<{ events: LogEvent[]; next: number }> {
+  try {
+    const events = await store.events(workspace, after ?? 0, limit)
+    return { events, next: events.at(-1)?.sequence ?? after ?? 0 }
+  } catch (error) {
+    // Who names a number wants what follows it; who names none takes what is there.
+    if (after !== undefined || !(error instanceof LogTrimmed)) throw error
+    return page(store, workspace, error.oldest - 1, limit)
+  }
 }
 
 async function stream(

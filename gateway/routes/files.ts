@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Type } from 'typebox'
 import { type FileId, isId, type WorkspaceId } from '../../model/ids.ts'
+import { REMOVED } from '../../store/drop.ts'
 import { FileMissing, type StoredFile } from '../../store/store.ts'
 import { FileAnswer, problems } from '../answers.ts'
 import { isSigned, signLink } from '../links.ts'
@@ -64,7 +65,7 @@ export async function fileRoutes(app: FastifyInstance, rooms: Rooms): Promise<vo
         querystring: WorkspaceQuery,
         response: {
           302: { description: 'The link is in Location.', type: 'null' },
-          ...problems('notFound', 'fileNotStored', ...COMMON),
+          ...problems('notFound', 'gone', 'fileNotStored', ...COMMON),
         },
       },
     },
@@ -94,7 +95,7 @@ export function fileLinkRoute(app: FastifyInstance, rooms: Rooms): void {
         }),
         response: {
           200: { description: 'The bytes.', type: 'string' },
-          ...problems('forbidden', 'notFound'),
+          ...problems('forbidden', 'notFound', 'gone'),
         },
       },
     },
@@ -113,6 +114,7 @@ async function fileOf({ store }: Rooms, workspace: WorkspaceId, id: string): Pro
   const file = isId('fil', id) ? await store.query('file', { workspace, id: id as FileId }) : null
   if (file === null) throw notFound('file')
   if (file.state === 'stored') return file
+  if (file.why === REMOVED) throw new Problem('gone', 'The file is not kept any more.')
   if (file.state === 'failed') throw notFound(`file: it could not be fetched (${file.why ?? 'unknown'})`)
   throw new Problem('fileNotStored', 'The file is still being fetched.', { retryAfterS: 2 })
 }

@@ -2,6 +2,7 @@ import { rfc3339 } from '../../model/clock.ts'
 import type { EventType, LogEvent } from '../../model/event.ts'
 import type { Id, IdMaker, Prefix, WorkspaceId } from '../../model/ids.ts'
 import { type Rows, TABLES, type TableName } from '../tables.ts'
+import { type Key, keyOf, nameOf, restOf } from './key.ts'
 
 /**
  * The rows of one group while it is decided. It starts empty: `want` names the rows that a change needs, the engine
@@ -21,6 +22,8 @@ export class Draft {
   readonly #appended: { [T in TableName]?: Rows[T][] } = {}
   readonly #load: LoadNow | undefined
   readonly #loadRaisable: ((scope: RaisableScope) => Rows['messages'][]) | undefined
+  readonly #raisable = new Map<string, Rows['messages'][]>()
+  #askedRaisable: RaisableScope[] = []
   readonly #makeId: IdMaker
   /** Ids made here: no row that carries one can be in the database. */
   readonly #born = new Set<string>()
@@ -87,6 +90,17 @@ export class Draft {
     if (entry?.asked) Object.assign(entry, { row, stored: true })
   }
 
+  /** The same for what watermarks raise. */
+  askedRaisable(): RaisableScope[] {
+    const asked = this.#askedRaisable
+    this.#askedRaisable = []
+    return asked
+  }
+
+  bringRaisable(scope: RaisableScope, rows: Rows['messages'][]): void {
+    this.#raisable.set(nameOfScope(scope), rows)
+  }
+
   /** Everything asked for was looked up; what was not brought does not exist. */
   settle(asked: readonly Asked[]): void {
     for (const { table, key } of asked) {
@@ -100,8 +114,9 @@ export class Draft {
    * (RULES D5). At most `RAISED_MAX` of them.
    */
   wantRaisable(scope: RaisableScope): Rows['messages'][] {
-    const rows = this.#loadRaisable?.(scope) ?? []
-    return rows.map(row => {
+    const rows = this.#loadRaisable?.(scope) ?? this.#raisable.get(nameOfScope(scope))
+    if (rows === undefined) this.#askedRaisable.push(scope)
+    return (rows ?? []).map(row => {
       const key = keyOf('messages', row)
       const known = this.#find('messages', key)?.row
       if (known !== undefined) return known
@@ -225,12 +240,12 @@ export type RaisableScope = { workspace: WorkspaceId; channel: string; address: 
 /** How many messages one watermark raises in one commit; the rest follows in the next. */
 export const RAISED_MAX = 500
 
-export type Key = readonly string[]
 export type Asked = { table: TableName; key: Key }
 export type LoadNow = <T extends TableName>(table: T, key: Key) => Rows[T] | undefined
 export type Written = { table: TableName; inserts: object[]; updates: object[]; deletes: Key[] }
 
-class NotLoaded extends Error {
+/** `decide` came upon a row that nobody had foreseen. */
+export class NotLoaded extends Error {
   override name = 'NotLoaded'
   readonly table: TableName
   readonly key: Key
@@ -264,20 +279,6 @@ export function logEvent(row: Rows['events'], data: unknown): LogEvent {
   return { workspace, sequence, type, subject, json }
 }
 
-export function keyOf<T extends TableName>(table: T, row: Rows[T]): Key {
-  return TABLES[table].key.map(field => String(row[field as keyof Rows[T]]))
-}
-
-/** A key as one text. */
-export function nameOf(key: Key): string {
-  return key.length === 1 ? (key[0] as string) : `${key[0]}\u001f${restOf(key)}`
-}
-
-/**
- * What follows the first part, nearly always the workspace. Kept apart because most keys have just one more part: that
- * text is used as it is, and nothing is put together for a look-up.
- */
-function restOf(key: Key): string {
-  if (key.length < 3) return key[1] ?? ''
-  return key.length === 3 ? `${key[1]}\u001f${key[2]}` : key.slice(1).join('\u001f')
+function nameOfScope({ workspace, channel, address, clock }: RaisableScope): string {
+  return nameOf([workspace, channel, address, String(clock)])
 }

@@ -13,7 +13,9 @@ export const receipt: Rule<Receipt> = {
   want: (draft, workspace, change) => {
     draft.want('channels', workspace, change.channel)
     if ('upTo' in change.of) {
-      draft.want('watermarks', workspace, change.channel, change.of.address.value)
+      const address = change.of.address.value
+      draft.want('watermarks', workspace, change.channel, address)
+      draft.wantRaisable({ workspace, channel: change.channel, address, clock: change.of.upTo })
       return
     }
     const ids = namesOf(change)

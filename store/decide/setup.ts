@@ -6,11 +6,20 @@ import { type Rule, refused } from './rule.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 
+const FIRST = 'firstWorkspace'
+
 export const workspaceCreated: Rule<Of<'workspaceCreated'>> = {
-  want: () => {},
-  decide: (draft, workspace, { name }) => {
+  want: (draft, _workspace, { first }) => {
+    if (first === true) draft.want('meta', FIRST)
+  },
+  decide: (draft, workspace, { name, first }) => {
     if (draft.get('workspaces', workspace) !== undefined)
       return refused('exists', `${workspace} exists already`)
+    if (first === true) {
+      const known = draft.get('meta', FIRST)
+      if (known !== undefined) return refused('exists', `${known.value} is the first workspace already`)
+      draft.put('meta', { name: FIRST, value: workspace })
+    }
     draft.put('workspaces', { id: workspace, name, head: 0, createdAt: draft.now, trimmed: 0 })
     return { ok: true, id: workspace }
   },

@@ -1,4 +1,5 @@
-import { type Key, keyOf, nameOf, type Written } from '../decide/draft.ts'
+import type { Written } from '../decide/draft.ts'
+import { type Key, keyOf, nameOf } from '../decide/key.ts'
 import type { Rows, TableName } from '../tables.ts'
 
 /**

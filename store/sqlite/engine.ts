@@ -3,12 +3,22 @@ import type { Committed, Transaction } from '../../model/change.ts'
 import type { LogEvent } from '../../model/event.ts'
 import type { IdMaker } from '../../model/ids.ts'
 import { fold, want } from '../decide/decide.ts'
-import { Draft, type Key, keyOf, RAISED_MAX, type RaisableScope, type Written } from '../decide/draft.ts'
-import { changedValuesOf, columnsOf, type RawRow, rowOf, type Steps, valuesOf } from '../sql.ts'
+import { Draft, type RaisableScope, type Written } from '../decide/draft.ts'
+import { type Key, keyOf } from '../decide/key.ts'
+import { HASHED, keyHash } from '../hash.ts'
+import {
+  changedValuesOf,
+  columnsOf,
+  type RawRow,
+  rowOf,
+  type Steps,
+  selectRaisable,
+  valuesOf,
+} from '../sql.ts'
+import { SchemaTooNew } from '../store.ts'
 import { column, type Rows, TABLES, type TableName } from '../tables.ts'
 import { createRowCache } from './cache.ts'
-import { keyHash } from './hash.ts'
-import { HASHED, readMigrations } from './migrations.ts'
+import { readMigrations } from './migrations.ts'
 
 /**
  * SQLite, driven synchronously by whoever owns the thread. It reads keys and writes rows; it decides nothing.
@@ -102,10 +112,6 @@ export function migrate(path: string): void {
   }
 }
 
-export class SchemaTooNew extends Error {
-  override name = 'SchemaTooNew'
-}
-
 function inTransaction<T>(database: DatabaseSync, run: () => T): T {
   database.exec('BEGIN IMMEDIATE')
   try {
@@ -151,14 +157,9 @@ function load<T extends TableName>(prepared: Prepare, table: T, key: Key): Rows[
 }
 
 function raisable(prepared: Prepare, scope: RaisableScope): Rows['messages'][] {
-  const { workspace, channel, address, clock } = scope
-  const rows = prepared(RAISABLE).all(workspace, channel, address, clock) as RawRow[]
-  return rows.map(row => rowOf('messages', row))
+  const { text, args } = selectRaisable(scope)
+  return (prepared(text).all(...args) as RawRow[]).map(row => rowOf('messages', row))
 }
-
-const RAISABLE = `SELECT ${columnsOf('messages')} FROM messages
-  WHERE workspace = ? AND channel = ? AND address_value = ? AND direction = 'outbound'
-    AND status IN ('sent', 'received') AND created_at <= ? ORDER BY id DESC LIMIT ${RAISED_MAX}`
 
 /** `get` and not `run`: nobody wants to know how many rows changed, and `run` makes an object to say so. */
 function write(prepared: Prepare, { table, inserts, updates, deletes }: Written): void {

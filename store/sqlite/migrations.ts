@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { TableName } from '../tables.ts'
 
 const FOLDER = new URL('./migrations/', import.meta.url)
 
@@ -12,6 +11,3 @@ export function readMigrations(): string[] {
   const names = readdirSync(FOLDER).filter(name => name.endsWith('.sql'))
   return names.sort().map(name => readFileSync(new URL(name, FOLDER), 'utf8'))
 }
-
-/** Tables found by a hash of their key. That a key is there once is `decide`'s doing: it reads before it writes. */
-export const HASHED: ReadonlySet<TableName> = new Set(['providerIds', 'seen'])

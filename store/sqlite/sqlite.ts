@@ -3,14 +3,20 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Clock } from '../../model/clock.ts'
 import type { LogEvent } from '../../model/event.ts'
+import type { WorkspaceId } from '../../model/ids.ts'
 import { createCommitter } from '../committer.ts'
+import type { Swept } from '../drop.ts'
 import { openFiles } from '../files.ts'
-import type { Claim, Queries, Store, StoreListener } from '../store.ts'
+import type { StoreWithMeta } from '../meta.ts'
+import { sweepStore } from '../retention.ts'
+import type { Claim, Queries, StoreListener } from '../store.ts'
 import { type GroupResult, migrate } from './engine.ts'
 import { type OpenThread, startThread } from './thread.ts'
 
 export type SqliteOptions = {
   dataDir: string
+  /** Where files are kept, if not in `dataDir`. */
+  filesDir?: string | null
   listener: StoreListener
   clock: Clock
   /** Who runs SQLite: threads of its own if absent, as `docs/decisions.md` measures. */
@@ -20,6 +26,7 @@ export type SqliteOptions = {
 /** The store of one node: everything in `dataDir`, which no second process can open meanwhile. */
 export async function openSqlite({
   dataDir,
+  filesDir = null,
   listener,
   clock,
   open = startThread,
@@ -36,7 +43,7 @@ export async function openSqlite({
   }
   const writer = open(path, { readOnly: false })
   const reader = open(path, { readOnly: true })
-  const files = openFiles(join(dataDir, 'files'))
+  const files = openFiles(filesDir ?? join(dataDir, 'files'), { clock, sole: filesDir === null })
   const committer = createCommitter({
     clock,
     listener,
@@ -64,8 +71,13 @@ export async function openSqlite({
     check: async () => {
       await writer.call({ op: 'check', now: clock.now() })
     },
-    sweep: async () => {
-      return { deleted: (await writer.call({ op: 'sweep', now: clock.now() })) as number }
+    sweep: keep => {
+      const now = clock.now()
+      return sweepStore({
+        due: async () => (await writer.call({ op: 'sweepDue', keep, now })) as WorkspaceId[],
+        sweep: async workspace => (await writer.call({ op: 'sweep', workspace, keep, now })) as Swept,
+        remove: files.remove,
+      })
     },
     stats: committer.stats,
     meta: async (name, value) =>
@@ -88,14 +100,11 @@ export async function openSqlite({
  */
 const SMALL: ReadonlySet<keyof Queries> = new Set(['workspaces', 'token', 'channels', 'groups', 'mediaDue'])
 
-/** A store with the small facts about itself that `store/open.ts` checks before anybody uses it. */
-export type StoreWithMeta = Store & { meta(name: string, value?: string): Promise<string | null> }
-
 /**
  * Holds the data directory for as long as the process lives: the lock is the operating system's, so that a killed
  * process leaves none behind. It is also why a lease left by a former process need not be waited for.
  */
-function lock(dataDir: string): () => void {
+export function lock(dataDir: string): () => void {
   const database = new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 })
   try {
     database.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')

@@ -2,13 +2,13 @@ import { getCompileCacheDir } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { idMaker } from '../../model/ids.ts'
 import { systemRandom } from '../../model/random.ts'
-import { StoreFailing } from '../store.ts'
+import { LogTrimmed, StoreFailing } from '../store.ts'
 import { type EngineOptions, openEngine } from './engine.ts'
 import { type Answer, answer, type Call } from './worker.ts'
 
 /** Whoever performs calls on the database, one at a time and in order. */
 export type Thread = {
-  /** @throws StoreFailing, or an Error that blames the call. */
+  /** @throws StoreFailing, LogTrimmed, or an Error that blames the call. */
   call(call: Call): Promise<unknown>
   close(): Promise<void>
 }
@@ -83,5 +83,6 @@ export function sameThread(path: string, options: Pick<EngineOptions, 'readOnly'
 }
 
 function errorOf(answer: Extract<Answer, { ok: false }>): Error {
+  if (answer.oldest !== undefined) return new LogTrimmed(answer.oldest)
   return answer.failing ? new StoreFailing(answer.message) : new Error(answer.message)
 }

@@ -4,9 +4,11 @@ import type { WorkspaceId } from '../../model/ids.ts'
 import { idMaker } from '../../model/ids.ts'
 import { systemRandom } from '../../model/random.ts'
 import { claim, release } from '../claim.ts'
-import { cursorOf, events, QUERIES, sweep } from '../queries.ts'
-import { type Steps, sql } from '../sql.ts'
-import type { ClaimRequest, Queries } from '../store.ts'
+import { readMeta, writeMeta } from '../meta.ts'
+import { cursorOf, events, QUERIES } from '../queries.ts'
+import { dueWorkspaces, sweep } from '../retention.ts'
+import type { Steps } from '../sql.ts'
+import { type ClaimRequest, type Keep, LogTrimmed, type Queries } from '../store.ts'
 import { type Engine, openEngine } from './engine.ts'
 
 /**
@@ -17,15 +19,25 @@ export type Call =
   | { op: 'group'; transactions: readonly Transaction[]; now: number }
   | { op: 'claim'; request: ClaimRequest; now: number }
   | { op: 'release'; lease: { group: string; holder: string; fence: number } }
-  | { op: 'sweep'; now: number }
+  | { op: 'sweepDue'; keep: Keep; now: number }
+  | { op: 'sweep'; workspace: WorkspaceId | null; keep: Keep; now: number }
   | { op: 'check'; now: number }
   | { op: 'query'; name: keyof Queries; params: Queries[keyof Queries]['params'] }
   | { op: 'events'; workspace: WorkspaceId; after: number; limit: number }
   | { op: 'cursor'; follower: string; workspace: WorkspaceId }
   | { op: 'meta'; name: string; value?: string }
 
-/** `failing`: the store cannot be written or read now, whatever is asked of it. */
-export type Answer = { ok: true; value: unknown } | { ok: false; failing: boolean; message: string }
+/** An error does not pass from thread to thread as what it is. */
+export type Answer =
+  | { ok: true; value: unknown }
+  | {
+      ok: false
+      /** The store cannot be written or read now, whatever is asked of it. */
+      failing: boolean
+      message: string
+      /** Of `LogTrimmed`. */
+      oldest?: number
+    }
 
 export function answer(engine: Engine, call: Call): Answer {
   try {
@@ -35,6 +47,7 @@ export function answer(engine: Engine, call: Call): Answer {
       ok: false,
       failing: isFailing(error),
       message: error instanceof Error ? error.message : String(error),
+      ...(error instanceof LogTrimmed ? { oldest: error.oldest } : {}),
     }
   }
 }
@@ -47,8 +60,10 @@ function perform(engine: Engine, call: Call): unknown {
       return engine.write(claim(call.request, call.now, { leaseNow: call.now, sole: true }))
     case 'release':
       return engine.write(release(call.lease))
+    case 'sweepDue':
+      return engine.read(dueWorkspaces(call.keep, call.now))
     case 'sweep':
-      return engine.write(sweep(call.now))
+      return engine.write(sweep(call.workspace, call.keep, call.now))
     case 'check':
       return engine.write(writeMeta('checkedAt', String(call.now)))
     case 'query':
@@ -61,19 +76,6 @@ function perform(engine: Engine, call: Call): unknown {
     case 'meta':
       return engine.write(call.value === undefined ? readMeta(call.name) : writeMeta(call.name, call.value))
   }
-}
-
-function* readMeta(name: string): Steps<string | null> {
-  const [row] = yield sql('SELECT value FROM meta WHERE name = ?', [name])
-  return (row?.['value'] as string | undefined) ?? null
-}
-
-function* writeMeta(name: string, value: string): Steps<string> {
-  yield sql(
-    `INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
-    [name, value],
-  )
-  return value
 }
 
 /**

@@ -3,6 +3,7 @@ import { fileLaws } from './store/files.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
 import { receiptLaws } from './store/receipts.ts'
+import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
 import { createTrial, type Specimen } from './store/trial.ts'
 
@@ -20,5 +21,6 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     sendingLaws(trial)
     receiptLaws(trial)
     fileLaws(trial)
+    retentionLaws(trial)
   })
 }

@@ -37,6 +37,8 @@ test('with nothing set, the defaults of the design hold', () => {
     trustedProxies: [],
     metricsToken: null,
     limits: { headroom: 0.9 },
+    retention: { log: null, messages: null, raw: null, receipts: null, files: null },
+    filesDir: null,
     adminToken: null,
     secretKey: null,
     logLevel: 'info',
@@ -74,8 +76,8 @@ test.each<[string, () => unknown, string]>([
   ],
   [
     'key of a later version',
-    () => loadConfig({ env: {}, flags: { '--config': file('retention:\n  log: 30d') } }),
-    '"retention" is not supported by this version yet',
+    () => loadConfig({ env: {}, flags: { '--config': file('channels:\n  - connector: whatsapp') } }),
+    '"channels" is not supported by this version yet',
   ],
   [
     'unknown variable',
@@ -124,9 +126,42 @@ test.each<[string, () => unknown, string]>([
     () => loadConfig({ env: { OMNIBUS_EGRESS_ALLOW: '10.0.0.0/99' } }),
     'egress.allow: 10.0.0.0/99',
   ],
+  [
+    'retention that is no number of days',
+    () => loadConfig({ env: {}, flags: { '--config': file('retention:\n  raw: 30d') } }),
+    'retention.raw: must be integer',
+  ],
+  ['retention of less than a day', () => loadConfig({ env: { OMNIBUS_RETENTION_RAW: '0' } }), 'must be >= 1'],
+  [
+    'RULES B1: messages that go before their deliveries are known to be the same',
+    () => loadConfig({ env: { OMNIBUS_RETENTION_LOG: '7', OMNIBUS_RETENTION_MESSAGES: '29' } }),
+    'OMNIBUS_RETENTION_MESSAGES: must be >= 30',
+  ],
+  [
+    'RULES A5: a log that outlives the messages it tells of',
+    () => loadConfig({ env: {}, flags: { '--retention-log': '91', '--retention-messages': '90' } }),
+    'retention.log: must be at most retention.messages (90), because the log reads messages off their ' +
+      'rows; it is 91',
+  ],
+  [
+    'RULES A5: a log for ever with messages that go',
+    () => loadConfig({ env: { OMNIBUS_RETENTION_MESSAGES: '90' } }),
+    'retention.log: must be at most retention.messages (90), because the log reads messages off their ' +
+      'rows; without it the log is kept for ever',
+  ],
   ['short secret', () => loadConfig({ env: { OMNIBUS_SECRET_KEY: 'short' } }), 'OMNIBUS_SECRET_KEY[0]'],
 ])('a wrong configuration is refused by name: %s', (_name, run, expected) => {
   expect(faults(run).join('\n')).toContain(expected)
+})
+
+test('RULES A6: retention in days, from the file, variables and flags', () => {
+  const path = file('retention:\n  log: 30\n  files: 365\n  raw:\nfilesDir: /mnt/files\n')
+  const { config } = loadConfig({
+    env: { OMNIBUS_RETENTION_MESSAGES: '90', OMNIBUS_RETENTION_RECEIPTS: '60' },
+    flags: { '--config': path, '--retention-log': '90' },
+  })
+  expect(config.retention).toEqual({ log: 90, messages: 90, raw: null, receipts: 60, files: 365 })
+  expect(config.filesDir).toBe('/mnt/files')
 })
 
 test('every fault is told at once', () => {

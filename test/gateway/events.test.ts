@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../model/clock.ts'
 import type { ChannelId } from '../../model/ids.ts'
-import { deliver, makeChannel, type Running, run, TOKEN, textDelivery } from './daemon.ts'
+import { FOR_EVER } from '../contracts/store/retention.ts'
+import { deliver, makeChannel, problem, type Running, run, TOKEN, textDelivery } from './daemon.ts'
 
 let daemon: Running
 
@@ -177,6 +179,32 @@ test.each([
   const answer = await daemon.call('GET', path, { headers })
   expect(answer.status).toBe(400)
   expect(answer.body).toMatchObject({ code: 'invalidInput' })
+})
+
+test('RULES A6: what the log keeps no longer is 410 with the oldest; no number begins there', async () => {
+  let ahead = 0
+  const clock = { ...systemClock, now: () => systemClock.now() + ahead }
+  const own = await run({}, { clock })
+  await makeChannel(own, '7')
+  await makeChannel(own, '8')
+  ahead = 2 * 86_400_000
+  await makeChannel(own, '9')
+  await own.store.sweep({ ...FOR_EVER, log: 86_400_000 })
+  const [{ head: newest = 0 } = {}] = await own.store.query('workspaces', {})
+  const gone = { code: 'gone', status: 410, oldest: newest }
+  const stream = { accept: 'text/event-stream' }
+  expect(problem(await own.call('GET', '/v1/events?after=0'))).toMatchObject(gone)
+  expect(problem(await own.call('GET', `/v1/events?after=${newest - 2}`))).toMatchObject(gone)
+  const resumed = await own.call('GET', '/v1/events', { headers: { ...stream, 'last-event-id': '1' } })
+  expect(problem(resumed)).toMatchObject(gone)
+  const page = await own.call('GET', '/v1/events')
+  expect(page.body).toMatchObject({ data: [{ sequence: newest, type: 'channel.created' }], next: newest })
+  expect((await own.call('GET', `/v1/events?after=${newest - 1}`)).body).toEqual(page.body)
+  ahead += 2 * 86_400_000
+  await own.store.sweep({ ...FOR_EVER, log: 86_400_000 })
+  expect((await own.call('GET', '/v1/events')).body).toEqual({ data: [], next: newest })
+  expect((await own.call('GET', `/v1/events?after=${newest}`)).body).toEqual({ data: [], next: newest })
+  await own.close()
 })
 
 test('a daemon that stops ends its streams', async () => {

@@ -1,5 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeChannel, type Running, run } from './daemon.ts'
+import { systemClock } from '../../model/clock.ts'
+import { FOR_EVER } from '../contracts/store/retention.ts'
+import { scratch } from '../scratch.ts'
+import { makeChannel, problem, type Running, run } from './daemon.ts'
 
 let daemon: Running
 
@@ -25,6 +30,32 @@ test('RULES A5: a file comes back by a signed link, with its own type, and scrip
   expect(read.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''p%C3%A1gina.html")
   const changed = link.replace(/expires=\d+/, 'expires=99999999999999')
   expect((await daemon.call('GET', changed, { token: null })).status).toBe(403)
+})
+
+test('RULES A6: a file that is kept no longer is 410, by its id and by a link given before', async () => {
+  let ahead = 0
+  const clock = { ...systemClock, now: () => systemClock.now() + ahead }
+  const own = await run({}, { clock })
+  const form = new FormData()
+  form.append('file', new Blob([Buffer.from('old')], { type: 'text/plain' }), 'old.txt')
+  const { url } = (await own.call('POST', '/v1/files', { body: form })).body as { url: string }
+  ahead = 2 * 86_400_000
+  const link = (await own.call('GET', url)).headers.get('location') ?? ''
+  expect((await own.call('GET', link, { token: null })).text).toBe('old')
+  await own.store.sweep({ ...FOR_EVER, files: 86_400_000 })
+  expect(problem(await own.call('GET', url))).toMatchObject({ code: 'gone' })
+  expect(problem(await own.call('GET', link, { token: null }))).toMatchObject({ code: 'gone' })
+  await own.close()
+})
+
+test('files are kept where filesDir says', async () => {
+  await using folder = await scratch()
+  const own = await run({ filesDir: folder.path })
+  const form = new FormData()
+  form.append('file', new Blob([Buffer.from('there')], { type: 'text/plain' }), 'a.txt')
+  const { sha256 } = (await own.call('POST', '/v1/files', { body: form })).body as { sha256: string }
+  expect(readFileSync(join(folder.path, sha256.slice(0, 2), sha256), 'utf8')).toBe('there')
+  await own.close()
 })
 
 test('an upload without a file, or that is no form, is refused', async () => {

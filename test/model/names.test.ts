@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isPhone, phoneOf, phoneVariants } from '../../model/address.ts'
 import { type Content, mapMedia, mediaOf } from '../../model/content.ts'
-import { idMaker, isId } from '../../model/ids.ts'
+import { firstIdAt, idMaker, isId } from '../../model/ids.ts'
 import { readReference, referenceOf } from '../../model/message.ts'
 import { seededRandom } from '../../model/random.ts'
 
@@ -12,6 +12,17 @@ describe('ids', () => {
     const ids = Array.from({ length: 10_000 }, (_, index) => make('msg', 1_700_000_000_000 - (index % 7)))
     expect(ids).toEqual([...ids].sort())
     expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  test('ids of a millisecond lie between its first id and that of the next', () => {
+    const at = fc.integer({ min: 0, max: 2 ** 47 })
+    fc.assert(
+      fc.property(at, at, fc.integer(), (made, asked, seed) => {
+        const id: string = idMaker(seededRandom(seed))('msg', made)
+        expect(id >= firstIdAt('msg', asked)).toBe(made >= asked)
+      }),
+    )
+    expect(isId('msg', firstIdAt('msg', 0))).toBe(true)
   })
 
   test.each<[unknown, boolean]>([

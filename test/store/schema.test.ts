@@ -4,9 +4,10 @@ import { expect, test } from 'vitest'
 import { claim } from '../../store/claim.ts'
 import { openStore } from '../../store/open.ts'
 import { createSealer, WrongKey } from '../../store/seal.ts'
-import { migrate, SchemaTooNew } from '../../store/sqlite/engine.ts'
+import { migrate } from '../../store/sqlite/engine.ts'
 import { DataDirInUse, openSqlite } from '../../store/sqlite/sqlite.ts'
 import { sameThread } from '../../store/sqlite/thread.ts'
+import { SchemaTooNew } from '../../store/store.ts'
 import { column, TABLES } from '../../store/tables.ts'
 import { scratch } from '../scratch.ts'
 
@@ -54,7 +55,14 @@ test('one process at a time has the data directory', async () => {
 test('RULES G1: a wrong secret key is found before anything is read with it', async () => {
   await using folder = await scratch()
   const open = (key: string) =>
-    openStore({ url: 'sqlite:', dataDir: folder.path, listener, clock, sealer: createSealer([key]) })
+    openStore({
+      url: 'sqlite:',
+      dataDir: folder.path,
+      filesDir: null,
+      listener,
+      clock,
+      sealer: createSealer([key]),
+    })
   await (await open('the right key')).close()
   await expect(open('another key')).rejects.toThrow(WrongKey)
   await (await open('the right key')).close()

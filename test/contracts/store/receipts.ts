@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { MessageId } from '../../../model/ids.ts'
+import { FOR_EVER } from './retention.ts'
 import { ANA, type Trial } from './trial.ts'
 
 /** Statuses only climb: RULES D. */
@@ -44,7 +45,7 @@ export function receiptLaws(it: Trial): void {
     test('RULES D6: what parked for a day is dropped', async () => {
       await one(told({ providerId: 'w1' }, 'read'))
       it.tick(86_400_001)
-      expect((await it.store.sweep()).deleted).toBe(1)
+      expect((await it.store.sweep(FOR_EVER)).deleted).toBe(1)
       expect(await message(await sent('w1'))).toMatchObject({ status: 'sent' })
     })
 

@@ -1,4 +1,11 @@
-import { type Key, nameOf } from '../decide/draft.ts'
+import { type Key, nameOf } from './decide/key.ts'
+import type { TableName } from './tables.ts'
+
+/**
+ * Tables found by a hash of their key, in a column `key_hash`: their whole keys would be the largest index of all. That
+ * a key is there once is `decide`'s doing: it reads before it writes.
+ */
+export const HASHED: ReadonlySet<TableName> = new Set(['providerIds', 'seen'])
 
 /**
  * A key as an integer of 53 bits (cyrb53 mixing: two 32-bit multiplicative hashes). Only spreads rows over an index:
