@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Clock } from '../model/clock.ts'
 import type { IdMaker, WorkspaceId } from '../model/ids.ts'
 import type { Random } from '../model/random.ts'
+import { isShared } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
 import { hashToken } from './auth.ts'
 import type { Config } from './config.ts'
@@ -18,12 +19,8 @@ export class StartRefused extends Error {
  */
 export function secretKeysOf(config: Config, random: Random): string[] {
   if (config.secretKey !== null) return config.secretKey
-  if (!config.store.startsWith('sqlite:')) {
-    // RULES G1: with a shared store every node needs the same one.
-    throw new StartRefused(
-      'secretKey must be configured (OMNIBUS_SECRET_KEY) when the store is not in dataDir',
-    )
-  }
+  // RULES G1: with a shared store every node needs the same one.
+  if (isShared(config.store)) throw mustBeGiven('secretKey', 'OMNIBUS_SECRET_KEY')
   const path = join(config.dataDir, 'secret.key')
   try {
     const key = readFileSync(path, 'utf8').trim()
@@ -40,6 +37,10 @@ export function secretKeysOf(config: Config, random: Random): string[] {
   fsyncSync(file)
   closeSync(file)
   return [key]
+}
+
+function mustBeGiven(key: string, variable: string): StartRefused {
+  return new StartRefused(`${key} must be configured (${variable}) when several nodes may share the store`)
 }
 
 export type SetUp = {
@@ -60,6 +61,8 @@ export async function setUp(
   ids: IdMaker,
 ): Promise<SetUp> {
   const { adminToken } = config
+  // RULES G1: of several nodes that start at once each would print one, and only one of them would count.
+  if (adminToken === null && isShared(config.store)) throw mustBeGiven('adminToken', 'OMNIBUS_ADMIN_TOKEN')
   const adminTokenHash = adminToken === null ? null : hashToken(adminToken)
   const tokenCreated = (hash: string) =>
     ({ kind: 'tokenCreated', id: ids('tok', clock.now()), hash, role: 'operator', name: 'admin' }) as const
@@ -69,8 +72,10 @@ export async function setUp(
     const workspace = ids('wks', clock.now())
     const newToken = adminToken === null ? `omnibus_${secretText(random)}` : null
     const hash = adminTokenHash ?? hashToken(newToken ?? '')
-    const created = { kind: 'workspaceCreated', name: 'Main' } as const
-    await store.commit({ workspace, changes: [created, tokenCreated(hash)] })
+    const created = { kind: 'workspaceCreated', name: 'Main', first: true } as const
+    const { outcomes } = await store.commit({ workspace, changes: [created, tokenCreated(hash)] })
+    // Another node was first.
+    if (outcomes[0]?.ok === false) return await setUp(store, config, clock, random, ids)
     return { workspace, newToken, adminTokenHash }
   }
   if (adminTokenHash !== null && (await store.query('token', { hash: adminTokenHash })) === null) {

@@ -53,7 +53,8 @@ export type Refusal =
   | 'full'
 
 export type Change =
-  | { kind: 'workspaceCreated'; name: string }
+  /** `first`: only if no other was made as the first, whichever of several nodes that start at once asks. */
+  | { kind: 'workspaceCreated'; name: string; first?: true }
   | { kind: 'tokenCreated'; id: TokenId; hash: string; role: 'operator'; name: string }
   | ChannelCreated
   | ChannelUpdated

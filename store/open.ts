@@ -1,12 +1,16 @@
 import type { Clock } from '../model/clock.ts'
-import { type Sealer, WrongKey } from './seal.ts'
+import type { StoreWithMeta } from './meta.ts'
+import { CHECK, fits, KEY_CHECK, type Sealer, WrongKey } from './seal.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { Store, StoreListener } from './store.ts'
+import { HALF_MADE, unfinishedCopyOf } from './transfer/source.ts'
 
 export type OpenOptions = {
-  /** `sqlite:` for the embedded store in `dataDir`. */
+  /** `sqlite:` for the embedded store in `dataDir`, or `postgres://user:password@host:5432/database`. */
   url: string
   dataDir: string
+  /** Where files are kept; null is where the store keeps them by itself. */
+  filesDir: string | null
   listener: StoreListener
   clock: Clock
   sealer: Sealer
@@ -14,12 +18,13 @@ export type OpenOptions = {
 
 /** Opens the store that the URL names, brings its schema up to date and proves that the secret key fits (RULES G1). */
 export async function openStore({ url, sealer, ...options }: OpenOptions): Promise<Store> {
-  if (url !== 'sqlite:') throw new Error(`store: ${url.split(':')[0]}: is not supported; use "sqlite:"`)
-  const store = await openSqlite(options)
+  const store = await openEngine(url, options)
   try {
-    const known = await store.meta('keyCheck')
-    if (known === null) await store.meta('keyCheck', sealer.seal(CHECK, CHECK))
-    else if (opens(sealer, known) !== CHECK)
+    const unfinished = await store.meta(HALF_MADE)
+    if (unfinished !== null) throw new HalfMade(unfinishedCopyOf(unfinished))
+    const known = await store.meta(KEY_CHECK)
+    if (known === null) await store.meta(KEY_CHECK, sealer.seal(CHECK, CHECK))
+    else if (!fits(sealer, known))
       throw new WrongKey('secretKey is not the key that this data was sealed with')
     return store
   } catch (error) {
@@ -28,12 +33,21 @@ export async function openStore({ url, sealer, ...options }: OpenOptions): Promi
   }
 }
 
-const CHECK = 'omnibus'
+/** Whether other nodes may use the same store, so that what one of them makes up, all must be told. */
+export function isShared(url: string): boolean {
+  return url !== 'sqlite:'
+}
 
-function opens(sealer: Sealer, sealed: string): string | undefined {
-  try {
-    return sealer.unseal(sealed, CHECK)
-  } catch {
-    return undefined
-  }
+async function openEngine(url: string, options: Omit<OpenOptions, 'url' | 'sealer'>): Promise<StoreWithMeta> {
+  if (url === 'sqlite:') return await openSqlite(options)
+  if (!/^postgres(ql)?:/.test(url))
+    throw new Error(`store: ${url.split(':')[0]}: is not supported; use "sqlite:" or "postgres://…"`)
+  // A daemon on the embedded store has no use for the other one in its memory.
+  const { openPostgres } = await import('./postgres/postgres.ts')
+  return await openPostgres({ url, ...options })
+}
+
+/** The store is a copy that was not finished: some of the data is not there. */
+class HalfMade extends Error {
+  override name = 'HalfMade'
 }

@@ -55,3 +55,16 @@ export function createSealer(keys: readonly string[]): Sealer {
 function hash(text: string): Buffer {
   return createHash('sha256').update(text).digest()
 }
+
+/** Where a store keeps a text that only the right key opens, and what is sealed there (RULES G1). */
+export const KEY_CHECK = 'keyCheck'
+export const CHECK = 'omnibus'
+
+/** Whether the sealer has the key that a store's check value was sealed with. */
+export function fits(sealer: Sealer, keyCheck: string): boolean {
+  try {
+    return sealer.unseal(keyCheck, CHECK) === CHECK
+  } catch {
+    return false
+  }
+}

@@ -11,7 +11,7 @@ export type ExitCode = 0 | 1 | 2
 /** Words first, then flags by name. */
 type Arguments = { words: string[]; flags: Record<string, string> }
 
-const COMMANDS = ['serve', 'config', 'simulate', 'help', 'version']
+const COMMANDS = ['serve', 'config', 'copy', 'backup', 'restore', 'simulate', 'help', 'version']
 
 /** Runs one command line to its end. Everything that goes wrong is one line on stderr. */
 export async function runCommand(argv: readonly string[]): Promise<ExitCode> {
@@ -28,12 +28,20 @@ export async function runCommand(argv: readonly string[]): Promise<ExitCode> {
       const { simulate } = await import('./simulate.ts')
       return await simulate(rest[0] ?? '', flags)
     }
+    if (isTransfer(command) && rest.length === 0) {
+      const transfers = await import('./transfer.ts')
+      return await transfers[command](flags)
+    }
     const meant = COMMANDS.includes(command) ? undefined : nearest(command, COMMANDS)
     const hint = meant === undefined ? 'see omnibus help' : `did you mean "${meant}"?`
     throw new UsageError(`unknown command "${words.join(' ')}"; ${hint}`)
   } catch (error) {
     return fail(error)
   }
+}
+
+function isTransfer(command: string): command is 'copy' | 'backup' | 'restore' {
+  return command === 'copy' || command === 'backup' || command === 'restore'
 }
 
 /** A command line that makes no sense. */

@@ -1,0 +1,104 @@
+import type { Committed, Transaction } from '../../model/change.ts'
+import type { LogEvent } from '../../model/event.ts'
+import type { IdMaker } from '../../model/ids.ts'
+import { fold, want } from '../decide/decide.ts'
+import { type Asked, Draft, NotLoaded, type Written } from '../decide/draft.ts'
+import { nameOf } from '../decide/key.ts'
+import { rowOf, selectRaisable } from '../sql.ts'
+import type { Rows, TableName } from '../tables.ts'
+import type { Connection } from './client.ts'
+import { createFacts, type Facts } from './facts.ts'
+import { bound, deleteKeys, insertRows, selectKeys, updateRows } from './statement.ts'
+
+/**
+ * A group on PostgreSQL: lock its workspaces, load what `want` names in rounds, decide, write, commit (RULES A1). Each
+ * round is one trip to the server, and so are all writes with the commit. It decides nothing itself.
+ */
+export type GroupResult = { committed: Committed[]; events: LogEvent[]; work: string[] }
+
+export type GroupOptions = {
+  now: number
+  newId: IdMaker
+  /** What else is to be sent with the writes, such as word to the other nodes. */
+  also(result: GroupResult): void
+}
+
+export async function runGroup(
+  connection: Connection,
+  transactions: readonly Transaction[],
+  { now, newId, also }: GroupOptions,
+): Promise<GroupResult> {
+  const facts = createFacts()
+  // What was wanted and could not be foreseen; each time it happens there is one more, so it comes to an end.
+  const unforeseen: Asked[] = []
+  for (;;) {
+    const draft = new Draft({ now, newId })
+    await bring(connection, draft, transactions, unforeseen, facts)
+    try {
+      const committed = fold(draft, transactions)
+      const result = { committed, events: draft.events, work: [...draft.work] }
+      for (const written of draft.written()) write(connection, written)
+      also(result)
+      return result
+    } catch (error) {
+      if (!(error instanceof NotLoaded)) throw error
+      unforeseen.push({ table: error.table, key: error.key })
+    }
+  }
+}
+
+async function bring(
+  connection: Connection,
+  draft: Draft,
+  transactions: readonly Transaction[],
+  unforeseen: readonly Asked[],
+  facts: Facts,
+): Promise<void> {
+  for (;;) {
+    want(draft, transactions)
+    for (const { table, key } of unforeseen) draft.want(table, ...key)
+    const asked = draft.asked()
+    const scopes = draft.askedRaisable()
+    if (asked.length === 0 && scopes.length === 0) return
+    const raisable = scopes.map(async scope => {
+      const rows = await connection.send(bound(selectRaisable(scope)))
+      draft.bringRaisable(
+        scope,
+        rows.map(row => rowOf('messages', row)),
+      )
+    })
+    await Promise.all([...load(connection, asked, facts), ...raisable])
+    for (const { table, key } of asked) {
+      const row = facts.get(table, key)
+      if (row !== undefined) draft.bring(table, key, row)
+    }
+    draft.settle(asked)
+  }
+}
+
+/** Tables whose rows are locked when they are read, in the order in which everybody locks them. */
+const LOCKED: readonly TableName[] = ['workspaces', 'leases', 'queue']
+
+function load(connection: Connection, asked: readonly Asked[], facts: Facts): Promise<void>[] {
+  const unknown = Map.groupBy(
+    asked.filter(({ table, key }) => !facts.has(table, key)),
+    ({ table }) => table,
+  )
+  const tables = [...LOCKED.filter(table => unknown.has(table)), ...unknown.keys()]
+  return [...new Set(tables)].map(async table => {
+    const keys = (unknown.get(table) ?? []).map(({ key }) => key)
+    if (LOCKED.includes(table)) keys.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
+    const rows = await connection.send(selectKeys(table, keys))
+    for (const key of keys) facts.set(table, key, undefined)
+    for (const raw of rows) {
+      const key = keys[Number(raw['n']) - 1]
+      if (key !== undefined) facts.set(table, key, rowOf(table, raw, 't') as Rows[typeof table])
+    }
+  })
+}
+
+function write(connection: Connection, { table, inserts, updates, deletes }: Written): void {
+  if (deletes.length > 0) connection.send(deleteKeys(table, deletes))
+  if (updates.length > 0) connection.send(updateRows(table, updates))
+  if (inserts.length > 0) connection.send(insertRows(table, inserts))
+}

@@ -1,0 +1,120 @@
+import { Readable } from 'node:stream'
+import type { Change } from '../../../model/change.ts'
+import { idMaker, type WorkspaceId } from '../../../model/ids.ts'
+import { seededRandom } from '../../../model/random.ts'
+import { openStore } from '../../../store/open.ts'
+import { createSealer } from '../../../store/seal.ts'
+import type { Store } from '../../../store/store.ts'
+import { ANA, channelOf, GROUP } from '../../contracts/store/trial.ts'
+
+export const KEY = 'a-secret-key-of-tests'
+const NOW = 1_700_000_000_000
+const clock = { now: () => NOW, monotonic: () => performance.now() }
+const listener = { events: () => {}, work: () => {} }
+
+/** A store as a daemon opens it, on a clock that stands. */
+export function openFor(url: string, dataDir: string, key = KEY): Promise<Store> {
+  return openStore({ url, dataDir, filesDir: null, listener, clock, sealer: createSealer([key]) })
+}
+
+export type Furnished = { workspaces: WorkspaceId[]; sha256: string[]; waiting: string; attempted: string }
+
+const MESSAGES = 1150
+const IN_ONE = 230
+
+/** Two workspaces with rows in nearly every table, two pages of messages and more, and files. */
+export async function furnish(store: Store): Promise<Furnished> {
+  const newId = idMaker(seededRandom(11))
+  const workspaces = [newId('wks', NOW), newId('wks', NOW)] as const
+  const channels = [newId('chn', NOW), newId('chn', NOW)] as const
+  const sha256: string[] = []
+  for (const [at, workspace] of workspaces.entries()) {
+    const channel = channels[at] as (typeof channels)[0]
+    const commit = async (changes: Change[], more = {}): Promise<string[]> => {
+      const { outcomes } = await store.commit({ workspace, changes, ...more })
+      return outcomes.map(outcome => (outcome.ok ? (outcome.id ?? '') : ''))
+    }
+    const token = newId('tok', NOW)
+    await commit([
+      { kind: 'workspaceCreated', name: `Acme ${at} \u2028 ñ 🙂` },
+      { kind: 'tokenCreated', id: token, hash: `hash ${at}`, role: 'operator', name: 'admin' },
+      channelOf(channel, `11${at}`),
+    ])
+    for (let from = 0; from < MESSAGES; from += IN_ONE) {
+      const numbers = Array.from({ length: IN_ONE }, (_, index) => from + index)
+      await commit(numbers.map(number => inbound(channel, number)))
+    }
+    const file = await store.putFile(Readable.from([Buffer.alloc(300_000, `file ${at}`)]), 1e6)
+    sha256.push(file.sha256)
+    const id = newId('fil', NOW)
+    const raw = Buffer.from([0, 1, 255, 10])
+    await commit([
+      { kind: 'fileCreated', id, ...file, mimeType: 'image/png', name: 'a "quoted" \\ name.png' },
+      { kind: 'rejected', channel, why: 'signature', raw, contentType: 'application/json' },
+      { kind: 'receipt', channel, of: { providerId: 'unknown' }, status: 'read', at: NOW, raw: 'read' },
+      { kind: 'receipt', channel, of: { upTo: NOW, address: ANA }, status: 'read', at: NOW, raw: 'read' },
+    ])
+    const once = { scope: 'api', key: 'k1', hash: 'h1' }
+    await commit([outbound(channel)], { once, cursor: { follower: 'router', from: 0, to: 5 } })
+  }
+  return { ...(await sendSome(store, workspaces[0], channels[0])), workspaces: [...workspaces], sha256 }
+}
+
+/** One that was sent and received, one that was being written to the provider when the process died, one that waits. */
+async function sendSome(
+  store: Store,
+  workspace: WorkspaceId,
+  channel: string,
+): Promise<{ waiting: string; attempted: string }> {
+  const limits = { reply: 0, normal: 2, bulk: 0 }
+  const request = { group: GROUP, holder: 'node-1', leaseMs: 30_000, limits, horizonMs: 0, skip: [] }
+  const claimed = await store.claim(request)
+  const [sent, left] = claimed.held ? claimed.items : []
+  if (!claimed.held || sent === undefined || left === undefined) throw new Error('nothing to claim')
+  const lease = { group: GROUP, fence: claimed.fence }
+  for (const { message, workspace } of [sent, left]) {
+    const attempt = { part: 0, attempt: 1, parts: 1, queued: false }
+    await store.commit({ workspace, changes: [{ kind: 'attempted', message, lease, ...attempt }] })
+  }
+  const taken = { held: false, at: NOW, raw: 'accepted' }
+  const result = { is: 'accepted' as const, providerIds: ['wamid.1'], ...taken }
+  const received = { status: 'received', at: NOW, raw: 'delivered' } as const
+  await store.commit({
+    workspace: sent.workspace,
+    changes: [
+      { kind: 'settled', message: sent.message, lease, part: 0, attempt: 1, result },
+      { kind: 'receipt', channel: sent.channel, of: { providerId: 'wamid.1' }, ...received },
+    ],
+  })
+  const [outcome] = (await store.commit({ workspace, changes: [outbound(channel)] })).outcomes
+  return { attempted: left.message, waiting: outcome?.ok === true ? (outcome.id ?? '') : '' }
+}
+
+function inbound(channel: string, number: number): Change {
+  const value = `+52155${String(10_000_000 + (number % 700))}`
+  return {
+    kind: 'received',
+    channel: channel as never,
+    // Without a provider's id it is known again by `seen`.
+    key: `key-${number}`,
+    providerId: number % 2 === 0 ? `key-${number}` : null,
+    at: NOW - number,
+    echo: false,
+    address: { kind: 'phone', value },
+    also: [],
+    content: { type: 'text', text: `line one\nline "two" \\ \u0000 ${number}` },
+  }
+}
+
+function outbound(channel: string): Change {
+  return {
+    kind: 'enqueued',
+    channel: channel as never,
+    to: ANA,
+    content: { type: 'text', text: 'hola' },
+    source: { kind: 'api', id: null },
+    category: 'service',
+    lane: 'normal',
+    expiresAt: NOW + 86_400_000,
+  }
+}
