@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { Clock } from '../../model/clock.ts'
 import type { RawRow, Sql, Steps } from '../sql.ts'
@@ -107,8 +108,7 @@ export function clientOf(url: string): pg.Client {
 
 /** Ends a connection at once, whatever is under way on it; a line that says nothing more would be waited for. */
 export function hangUp(client: pg.ClientBase): void {
-  const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection
-  stream.destroy()
+  connectionOf(client).stream.destroy()
 }
 
 /** Runs the statements that both engines speak, one after the other. */
@@ -122,7 +122,16 @@ export async function drive<T>(connection: Connection, steps: Steps<T>): Promise
 }
 
 async function send(client: pg.ClientBase, statement: Statement): Promise<RawRow[]> {
+  // What is sent in one turn leaves in one piece: a system call for a round and not for each statement.
+  const { stream } = connectionOf(client)
+  stream.cork()
+  process.nextTick(() => stream.uncork())
   return (await client.query(statement)).rows as RawRow[]
+}
+
+/** The driver's types leave out what is under a client. */
+function connectionOf(client: pg.ClientBase): { stream: Socket } {
+  return (client as unknown as { connection: { stream: Socket } }).connection
 }
 
 type Pool = { pool: pg.Pool; gate: Gate }

@@ -5,10 +5,11 @@ import { fold, want } from '../decide/decide.ts'
 import { type Asked, Draft, NotLoaded, type Written } from '../decide/draft.ts'
 import { nameOf } from '../decide/key.ts'
 import { rowOf, selectRaisable } from '../sql.ts'
-import type { Rows, TableName } from '../tables.ts'
+import type { TableName } from '../tables.ts'
+import { isCached, type SharedCache, workspacesOf } from './cache.ts'
 import type { Connection } from './client.ts'
 import { createFacts, type Facts } from './facts.ts'
-import { bound, deleteKeys, insertRows, selectKeys, updateRows } from './statement.ts'
+import { bound, countVersions, deleteKeys, insertRows, selectKeys, updateRows } from './statement.ts'
 
 /**
  * A group on PostgreSQL: lock its workspaces, load what `want` names in rounds, decide, write, commit (RULES A1). Each
@@ -19,16 +20,18 @@ export type GroupResult = { committed: Committed[]; events: LogEvent[]; work: st
 export type GroupOptions = {
   now: number
   newId: IdMaker
+  cache: SharedCache
   /** What else is to be sent with the writes, such as word to the other nodes. */
   also(result: GroupResult): void
 }
 
+/** `durable` is to be called when it is: only then may what was written be remembered. */
 export async function runGroup(
   connection: Connection,
   transactions: readonly Transaction[],
-  { now, newId, also }: GroupOptions,
-): Promise<GroupResult> {
-  const facts = createFacts()
+  { now, newId, cache, also }: GroupOptions,
+): Promise<{ result: GroupResult; durable: () => void }> {
+  const facts = createFacts(cache)
   // What was wanted and could not be foreseen; each time it happens there is one more, so it comes to an end.
   const unforeseen: Asked[] = []
   for (;;) {
@@ -37,9 +40,15 @@ export async function runGroup(
     try {
       const committed = fold(draft, transactions)
       const result = { committed, events: draft.events, work: [...draft.work] }
-      for (const written of draft.written()) write(connection, written)
+      const written = [...draft.written()]
+      const changed = [...workspacesOf(written)]
+      for (const rows of written) write(connection, rows)
+      if (changed.length > 0) connection.send(countVersions(changed))
       also(result)
-      return result
+      const durable = (): void => {
+        for (const workspace of changed) cache.note(workspace, facts.epochOf(workspace), written)
+      }
+      return { result, durable }
     } catch (error) {
       if (!(error instanceof NotLoaded)) throw error
       unforeseen.push({ table: error.table, key: error.key })
@@ -67,7 +76,14 @@ async function bring(
         rows.map(row => rowOf('messages', row)),
       )
     })
-    await Promise.all([...load(connection, asked, facts), ...raisable])
+    const unknown = asked.filter(({ table, key }) => !facts.has(table, key))
+    const { kept = [], other = [] } = Object.groupBy(unknown, ({ table }) =>
+      isCached(table) ? 'kept' : 'other',
+    )
+    await Promise.all([...load(connection, other, facts), ...raisable])
+    // Only now the workspaces are locked, and what is kept of them may be believed.
+    const missing = kept.filter(({ table, key }) => !facts.remember(table, key))
+    await Promise.all(load(connection, missing, facts))
     for (const { table, key } of asked) {
       const row = facts.get(table, key)
       if (row !== undefined) draft.bring(table, key, row)
@@ -79,20 +95,19 @@ async function bring(
 /** Tables whose rows are locked when they are read, in the order in which everybody locks them. */
 const LOCKED: readonly TableName[] = ['workspaces', 'leases', 'queue']
 
-function load(connection: Connection, asked: readonly Asked[], facts: Facts): Promise<void>[] {
-  const unknown = Map.groupBy(
-    asked.filter(({ table, key }) => !facts.has(table, key)),
-    ({ table }) => table,
-  )
-  const tables = [...LOCKED.filter(table => unknown.has(table)), ...unknown.keys()]
-  return [...new Set(tables)].map(async table => {
-    const keys = (unknown.get(table) ?? []).map(({ key }) => key)
+function load(connection: Connection, unknown: readonly Asked[], facts: Facts): Promise<void>[] {
+  const keysOf = Map.groupBy(unknown, ({ table }) => table)
+  const tables = new Set([...LOCKED.filter(table => keysOf.has(table)), ...keysOf.keys()])
+  return [...tables].map(async table => {
+    const keys = (keysOf.get(table) ?? []).map(({ key }) => key)
     if (LOCKED.includes(table)) keys.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))
     const rows = await connection.send(selectKeys(table, keys))
     for (const key of keys) facts.set(table, key, undefined)
     for (const raw of rows) {
       const key = keys[Number(raw['n']) - 1]
-      if (key !== undefined) facts.set(table, key, rowOf(table, raw, 't') as Rows[typeof table])
+      if (key === undefined) continue
+      facts.set(table, key, rowOf(table, raw, 't'))
+      if (table === 'workspaces') facts.locked(key[0] ?? '', Number(raw['version']))
     }
   })
 }

@@ -10,6 +10,7 @@ import { dueWorkspaces, sweep, sweepStore } from '../retention.ts'
 import type { Steps } from '../sql.ts'
 import { type ClaimRequest, type Queries, StoreFailing, type StoreListener } from '../store.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
+import { createSharedCache } from './cache.ts'
 import { type Connection, clientOf, type Database, drive, openDatabase, refusalOf } from './client.ts'
 import { runGroup } from './engine.ts'
 import { migrate } from './migrations.ts'
@@ -34,6 +35,7 @@ export async function openPostgres(options: PostgresOptions): Promise<StoreWithM
   const { url, filesDir, listener, clock, leaseClock } = options
   await prepare(url)
   const newId = idMaker(systemRandom)
+  const cache = createSharedCache()
   const database = openDatabase(url, clock)
   await database.transaction(connection => makePartitions(connection, clock.now()))
   const read = <T>(steps: Steps<T>): Promise<T> => database.read(steps)
@@ -52,17 +54,21 @@ export async function openPostgres(options: PostgresOptions): Promise<StoreWithM
   const committer = createCommitter({
     clock,
     listener: { events: made => tail.own(made), work: listener.work },
-    run: transactions =>
-      database.transaction(connection =>
+    run: async transactions => {
+      const { result, durable } = await database.transaction(connection =>
         runGroup(connection, transactions, {
           now: clock.now(),
           newId,
-          also: result => {
-            const word = tail.word(result)
+          cache,
+          also: made => {
+            const word = tail.word(made)
             if (word !== undefined) void connection.send(word)
           },
         }),
-      ),
+      )
+      durable()
+      return result
+    },
   })
   const blobs = openBlobs(database, clock)
   const files = filesDir === null ? blobs : openFiles(filesDir, { clock, sole: false })

@@ -90,6 +90,12 @@ export function updateRows(table: TableName, rows: readonly object[]): Statement
   return statement(SQL[table].update, values)
 }
 
+/** Counts up the version of what nodes keep of these workspaces (`cache.ts`). */
+export function countVersions(workspaces: readonly string[]): Statement {
+  const text = 'UPDATE workspaces SET version = version + 1 WHERE id = ANY($1::text[])'
+  return statement(text, [textArray(workspaces)])
+}
+
 export function deleteKeys(table: TableName, keys: readonly Key[]): Statement {
   const values = TABLES[table].key.map((_, index) => textArray(keys.map(key => storable(key[index] ?? ''))))
   if (HASHED.has(table)) values.push(array('int', keys.map(keyHash)))
@@ -171,7 +177,7 @@ function statementsOf(table: TableName, { name, key, columns, changes }: Table<n
   const all = Object.keys(columns)
   const matches = [...hash, ...key.map(column)].map(field => `t.${field} = u.${field}`).join(' AND ')
   return {
-    select: `SELECT u.n AS n, ${columnsOf(table, 't')}
+    select: `SELECT u.n AS n, ${columnsOf(table, 't')} ${table === 'workspaces' ? ', t.version AS version' : ''}
       FROM unnest(${lists(key)}) WITH ORDINALITY AS u(${fieldsOf(key)}, n) JOIN ${name} t ON ${matches}
       ${LOCKS[table] ?? ''}`,
     insert: `INSERT INTO ${name} (${fieldsOf(all)}) SELECT * FROM unnest(${lists(all)})`,

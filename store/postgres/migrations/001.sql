@@ -13,6 +13,8 @@ CREATE TABLE workspaces (
   "head" bigint,
   "created_at" bigint,
   "trimmed" bigint NOT NULL DEFAULT 0,
+  -- Of the rows that nodes keep in memory (`cache.ts`).
+  version bigint NOT NULL DEFAULT 0,
   PRIMARY KEY ("id")
 ) WITH (fillfactor = 20);
 
