@@ -1,22 +1,29 @@
 import { parseArgs } from 'node:util'
+import { STORES, type StoreName } from './daemon.ts'
 import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { killAllOnExit } from './parts.ts'
 import { hasPassed, print, type Report } from './report.ts'
 import { send } from './send.ts'
+import { soak } from './soak.ts'
 
-const HELP = `npm run bench -- <ingest | send | idle> [--json] [--rounds 5] [--seconds 5] [--connections 64]
+const HELP = `npm run bench -- <ingest | send | soak | idle> [--json] [--rounds 5] [--seconds 5]
+                  [--connections 64] [--store postgres] [--minutes 10]
 
   ingest   signed WhatsApp webhooks against a bare route; at 64 and 256 connections unless told
   send     queued messages to a simulated provider against a bare undici loop
+  soak     both at half of what the machine takes, on --store postgres: do dead rows stay few
   idle     start, memory and CPU of a daemon that has nothing to do
 
 Every figure is compared with a ceiling taken in the same run; never compare two runs. Load, provider, reader
-and daemon are processes of their own. Exit code 1 if a bar was missed or a message was lost or doubled.
+and daemon are processes of their own. With --store postgres, ingest and send take turns between a daemon on
+the embedded store and one on a database of its own, which is made on the server that OMNIBUS_BENCH_POSTGRES
+names and dropped at the end; memory is the daemon's, without the server's. Exit code 1 if a bar was missed or
+a message was lost or doubled.
 `
 
 /** Bounds, so that a slip of a key does not fill the disk. */
-const MAX = { rounds: 50, seconds: 60, connections: 4096 }
+const MAX = { rounds: 50, seconds: 60, connections: 4096, minutes: 120 }
 
 function wholeNumber(name: keyof typeof MAX, text: string | undefined, fallback: number): number {
   const value = text === undefined ? fallback : Number(text)
@@ -34,15 +41,24 @@ async function main(): Promise<Report | undefined> {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       connections: { type: 'string' },
+      minutes: { type: 'string' },
+      store: { type: 'string', default: 'sqlite' },
     },
   })
   const rounds = wholeNumber('rounds', values.rounds, 5)
   const seconds = wholeNumber('seconds', values.seconds, 5)
   const connections = wholeNumber('connections', values.connections, 64)
+  const minutes = wholeNumber('minutes', values.minutes, 10)
+  const store = STORES.find(name => name === values.store)
+  if (store === undefined) throw new Error(`--store must be ${STORES.join(' or ')}`)
+  const stores: StoreName[] = store === 'sqlite' ? ['sqlite'] : ['sqlite', store]
   const benches: Record<string, () => Promise<Report>> = {
-    ingest: () =>
-      ingest({ rounds, seconds, connections: values.connections === undefined ? [64, 256] : [connections] }),
-    send: () => send({ rounds, seconds, connections }),
+    ingest: () => {
+      const counts = values.connections === undefined ? [64, 256] : [connections]
+      return ingest({ rounds, seconds, connections: counts, stores })
+    },
+    send: () => send({ rounds, seconds, connections, stores }),
+    soak: () => soak({ store, minutes, connections }),
     idle,
   }
   const chosen = benches[positionals[0] ?? '']

@@ -4,10 +4,14 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freshDatabase, TEST_SERVER } from '../test/database.ts'
 import { owned } from './parts.ts'
 
 /** The daemon as an operator runs it: `gateway/start.js serve` in a process and a data directory of its own. */
 export type Daemon = {
+  store: StoreName
+  /** The database that was made for it; null on the embedded store. */
+  database: string | null
   port: number
   token: string
   /** From its start to its first answer at `/livez`. */
@@ -20,10 +24,18 @@ export type Daemon = {
   stop(): Promise<void>
 }
 
+export const STORES = ['sqlite', 'postgres'] as const
+export type StoreName = (typeof STORES)[number]
+
 const START_MAX_MS = 20_000
 const TOKEN = 'bench-admin-token-0123456789'
+/** RULES G1: with PostgreSQL it must be given. */
+const SECRET_KEY = 'bench-secret-key-0123456789'
 
-export async function startDaemon(): Promise<Daemon> {
+/** On PostgreSQL over a database of its own, which `stop` drops. */
+export async function startDaemon(store: StoreName = 'sqlite'): Promise<Daemon> {
+  const server = process.env['OMNIBUS_BENCH_POSTGRES'] || TEST_SERVER
+  const database = store === 'postgres' ? await freshDatabase(server) : undefined
   const directory = mkdtempSync(join(tmpdir(), 'omnibus-bench-'))
   const port = await freePort()
   const startedAt = performance.now()
@@ -33,7 +45,8 @@ export async function startDaemon(): Promise<Daemon> {
       cwd: directory,
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
-        ...process.env,
+        ...withoutOurs(process.env),
+        ...(database && { OMNIBUS_STORE: database.url, OMNIBUS_SECRET_KEY: SECRET_KEY }),
         OMNIBUS_HOST: '127.0.0.1',
         OMNIBUS_PORT: String(port),
         OMNIBUS_DATA_DIR: directory,
@@ -48,6 +61,8 @@ export async function startDaemon(): Promise<Daemon> {
   const startMs = await firstAnswer(`${base}/livez`, startedAt, () => child.exitCode !== null)
   const pid = child.pid ?? 0
   return {
+    store,
+    database: database?.url ?? null,
     port,
     token: TOKEN,
     startMs,
@@ -66,8 +81,14 @@ export async function startDaemon(): Promise<Daemon> {
       child.kill('SIGTERM')
       await gone
       rmSync(directory, { recursive: true, force: true })
+      await database?.[Symbol.asyncDispose]()
     },
   }
+}
+
+/** The daemon refuses variables that it does not know. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^OMNIBUS_(BENCH|TEST)_/.test(name)))
 }
 
 async function callApi<T>(base: string, method: string, path: string, body?: object): Promise<T> {

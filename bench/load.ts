@@ -19,6 +19,8 @@ export type LoadRun = {
   ms: number
   /** Whether the requests may be sent again when all were; otherwise the run ends early. */
   again: boolean
+  /** No more than so many are started in a second, over all connections; absent: as many as are answered. */
+  perSecond?: number
 }
 
 export type Load = {
@@ -44,9 +46,10 @@ answerQuestions<LoadQuestions>({
   run,
 })
 
-type Progress = { next: number; sent: number; endsAt: number; lastAnswerAt: number }
+/** `dueInMs`: until the next request may start; 0 is now. */
+type Progress = { next: number; sent: number; endsAt: number; lastAnswerAt: number; dueInMs: () => number }
 
-async function run({ port, connections, ms, again }: LoadRun): Promise<Load> {
+async function run({ port, connections, ms, again, perSecond = Infinity }: LoadRun): Promise<Load> {
   const histogram = createHistogram({ lowest: 1, highest: 60_000_000, figures: 3 })
   const answers: Record<number, number> = {}
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)))
@@ -56,6 +59,7 @@ async function run({ port, connections, ms, again }: LoadRun): Promise<Load> {
     sent: 0,
     endsAt: startedAt + ms,
     lastAnswerAt: startedAt,
+    dueInMs: () => Math.max(0, startedAt + (progress.sent * 1000) / perSecond - performance.now()),
   }
   let broken = 0
   const take = (): Buffer | undefined => {
@@ -99,7 +103,13 @@ function drive(
     let from = 0
     let partial: Buffer | undefined
     const next = (): void => {
-      const request = take()
+      const dueInMs = progress.dueInMs()
+      if (dueInMs > 0 && performance.now() + dueInMs < progress.endsAt) {
+        // Others may be waiting for the same one: whoever is late waits for the one after it.
+        setTimeout(next, dueInMs)
+        return
+      }
+      const request = dueInMs > 0 ? undefined : take()
       if (request === undefined) {
         socket.end()
         resolve('done')

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import type { StoreName } from './daemon.ts'
 
 /** One line of the table. Figures that this line does not have are null. */
 export type Row = {
@@ -40,6 +41,29 @@ export function equal(name: string, expected: number, found: number): Check {
 export function hasPassed({ rows, checks }: Report): boolean {
   return rows.every(({ pass }) => pass !== false) && checks.every(({ pass }) => pass)
 }
+
+/** What is measured where: the embedded store is what everything was measured on, and needs no word. */
+export function onStore(name: string, store: StoreName): string {
+  return store === 'sqlite' ? name : `${name}, ${store}`
+}
+
+/** One store against another in the same rounds, in the order of the rounds. */
+export function storesRow(
+  name: string,
+  { store, first }: { store: StoreName; first: StoreName },
+  ours: readonly number[],
+  theirs: readonly number[],
+): Row {
+  const ratio = median(ours.map((perSecond, index) => perSecond / (theirs[index] ?? Number.NaN)))
+  return row(`${name}, ${store} of ${first}`, '/s', median(ours), {
+    ceiling: median(theirs),
+    ratio,
+    bar: `ratio ≥ ${STORES_RATIO_MIN}`,
+    pass: ratio >= STORES_RATIO_MIN,
+  })
+}
+
+const STORES_RATIO_MIN = 0.35
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)

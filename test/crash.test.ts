@@ -84,10 +84,13 @@ test.each([
   const second = await startLife(folder.path)
   if (second === undefined) throw new Error('the second life did not start')
   try {
-    await connect(second, sim, { afterMs })
     const { id } = (await post(second)).body as Message
-    // Until the receipts come nobody knows, and the message says so.
-    if (afterMs === SLOW) expect(await read(second, id)).toMatchObject({ status: 'pending', uncertain: true })
+    // Until the receipts come, which need somewhere to go, nobody knows, and the message says so.
+    if (afterMs === SLOW) {
+      const unknown = { status: 'pending', uncertain: true }
+      await expect.poll(() => read(second, id), { timeout: 5000 }).toMatchObject(unknown)
+    }
+    await connect(second, sim, { afterMs })
     await expect.poll(async () => (await read(second, id)).status, { timeout: 15_000 }).toBe(expected.status)
     expect(await read(second, id)).toMatchObject({ uncertain: false, attempts: expected.accepted.at(-1) })
     const references = sim.sent.map(({ reference }) => readReference(reference ?? '')?.attempt)

@@ -1,30 +1,58 @@
-import { type CrashResult, crash } from './crash/crash.ts'
+import { parseArgs } from 'node:util'
+import { crash } from './crash/crash.ts'
 import { randomPlan } from './crash/plan.ts'
+import { freshDatabase } from './database.ts'
 
 /**
- * `npm run faults -- crash 30 [seed]`: crashes at random moments, so many times. Exit code 1 if a promise was broken.
- * The seed that is printed repeats what was random in the load and in the moments, not the machine's own timing.
+ * `npm run faults -- crash 30 [seed] [--store postgres] [--together 3]`: the same fault at random moments, so many
+ * times. Exit code 1 if a promise was broken. The seed that is printed repeats what was random in the load and in the
+ * moments, not the machine's own timing. `--together`: so many at once, where most of the time is spent waiting for
+ * leases to end.
  */
-const [what, count = '30', first] = process.argv.slice(2)
+type Fault = (seed: number, store: Store) => Promise<{ told: string; faults: string[] }>
+type Store = (typeof STORES)[number]
+
+const STORES = ['sqlite', 'postgres'] as const
+const FAULTS: Readonly<Record<string, Fault>> = { crash: crashes }
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { store: { type: 'string', default: 'sqlite' }, together: { type: 'string', default: '1' } },
+})
+const [what = '', count = '30', first] = positionals
+const fault = FAULTS[what]
+const store = STORES.find(name => name === values.store)
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-if (what !== 'crash' || !/^\d+$/.test(count)) {
-  say('usage: npm run faults -- crash [count] [seed]')
+const isNumber = (text: string): boolean => /^\d{1,10}$/.test(text)
+
+if (fault === undefined || store === undefined || ![count, first ?? '0', values.together].every(isNumber)) {
+  const names = Object.keys(FAULTS).join(' | ')
+  say(`usage: npm run faults -- <${names}> [count] [seed] [--store ${STORES.join(' | ')}] [--together 1]`)
   process.exit(2)
 }
 const start = first === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(first)
+let next = 0
 let broken = 0
-for (let run = 0; run < Number(count); run++) {
-  const plan = randomPlan(start + run)
-  const result = await crash(plan)
-  broken += result.faults.length
-  say(`seed ${plan.seed}: ${told(result)}`)
-  for (const fault of result.faults) say(`  ${fault}`)
+const runs = async (): Promise<void> => {
+  while (next < Number(count)) {
+    const seed = start + next++
+    const { told, faults } = await fault(seed, store)
+    broken += faults.length
+    say(`seed ${seed}: ${told}, ${faults.length} faults`)
+    for (const what of faults) say(`  ${what}`)
+  }
 }
+await Promise.all(Array.from({ length: Number(values.together) }, runs))
 say(broken === 0 ? 'no promise was broken' : `${broken} faults`)
 process.exit(broken === 0 ? 0 : 1)
 
-function told({ deaths, messages, uncertain, resent, faults }: CrashResult): string {
-  const flights = `${uncertain} uncertain, ${resent} resent by policy`
-  return `${deaths} deaths, ${messages} sends, ${flights}, ${faults.length} faults`
+/** One daemon, killed at random moments and steps. */
+async function crashes(seed: number, store: Store): ReturnType<Fault> {
+  await using database = store === 'postgres' ? await freshDatabase() : undefined
+  const { deaths, messages, uncertain, resent, faults } = await crash(randomPlan(seed), database?.url)
+  return {
+    told: `${deaths} deaths, ${messages} sends, ${uncertain} uncertain, ${resent} resent by policy`,
+    faults,
+  }
 }

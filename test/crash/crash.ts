@@ -33,19 +33,27 @@ const QUICK_AND_UNTIDY: Partial<Behaviour> = {
 /** A kill at a step that does not come in this time is a fault of the plan. */
 const DEATH_MS = 5000
 
+/** RULES C4: a store that others may use cannot know that the holder of a lease is dead before the lease ends. */
+const LEASE_MS = 30_000
+
 /**
  * Lives of one daemon over one data directory, each but the last ended by SIGKILL in the middle of traffic both ways.
  * The provider and the clients outlive it. Returns what of its promises was not kept; nothing, if all is well.
+ *
+ * @param store the URL of an empty one, where it is not the one in the data directory
  */
-export async function crash({ kills, seed, afterMs }: CrashPlan): Promise<CrashResult> {
+export async function crash({ kills, seed, afterMs }: CrashPlan, store?: string): Promise<CrashResult> {
   // On the disk: a commit that takes its time is one that a kill can hit.
   await using folder = await scratch(tmpdir())
   await using sim = await provider(QUICK_AND_UNTIDY, seed)
   const random = seededRandom(seed)
   const load = createLoad()
+  const waitMs = store === undefined ? 0 : LEASE_MS
   let deaths = 0
-  for (const kill of kills) {
-    const life = await startLife(folder.path, kill)
+  for (const [index, kill] of kills.entries()) {
+    // A step of sending does not come in a life that may not send yet.
+    if (index > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
+    const life = await startLife(folder.path, kill, undefined, store)
     if (life === undefined) {
       deaths += 1
       continue
@@ -63,13 +71,13 @@ export async function crash({ kills, seed, afterMs }: CrashPlan): Promise<CrashR
       await life.ended
     }
   }
-  const last = await startLife(folder.path)
+  const last = await startLife(folder.path, undefined, undefined, store)
   if (last === undefined) throw new Error('the last life did not start')
   try {
     const channel = await connect(last, sim, { afterMs })
     load.faults.push(...(await lost(load, last)))
     await repeat(load, last, channel)
-    return { ...(await judge(load, last, sim)), deaths }
+    return { ...(await judge(load, last, sim, waitMs)), deaths }
   } finally {
     await last.stop()
   }

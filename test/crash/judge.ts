@@ -18,9 +18,16 @@ const SETTLE_MS = 15_000
 
 type Line = { kind: string; attempt: number | null }
 
-/** Compares what was promised with what the last life shows and what the provider saw. */
-export async function judge(load: Load, life: Life, sim: WhatsAppSim): Promise<Found> {
-  const isSettled = await until(async () => (await open(life)).length === 0 && (await sim.drained(1000)))
+/**
+ * Compares what was promised with what the last life shows and what the provider saw.
+ *
+ * @param waitMs until the last life may send at all
+ */
+export async function judge(load: Load, life: Life, sim: WhatsAppSim, waitMs = 0): Promise<Found> {
+  const isSettled = await until(
+    async () => (await open(life)).length === 0 && (await sim.drained(1000)),
+    waitMs + SETTLE_MS,
+  )
   const faults = [...load.faults]
   if (!isSettled) {
     const left = (await open(life)).map(({ id, status, uncertain }) => `${id} ${status} ${uncertain}`)
@@ -157,7 +164,7 @@ async function listed(life: Life, direction: 'inbound' | 'outbound'): Promise<Me
   return messages
 }
 
-async function wholeLog(life: Life): Promise<LogLine[]> {
+export async function wholeLog(life: Life): Promise<LogLine[]> {
   const log: LogLine[] = []
   for (;;) {
     const page = await eventsAfter(life, log.at(-1)?.sequence ?? 0)
@@ -166,8 +173,8 @@ async function wholeLog(life: Life): Promise<LogLine[]> {
   }
 }
 
-async function until(holds: () => Promise<boolean>): Promise<boolean> {
-  const end = performance.now() + SETTLE_MS
+async function until(holds: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+  const end = performance.now() + withinMs
   while (performance.now() < end) {
     if (await holds()) return true
     await new Promise(resolve => setTimeout(resolve, 50))

@@ -14,6 +14,8 @@ export type Life = {
   isOver(): boolean
   /** JSON in and out with the operator's token. @throws whatever `fetch` throws when the process is gone */
   call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  /** Says something that its program listens for. */
+  tell(word: object): void
   kill(): void
   /** By SIGTERM, as an operator does. */
   stop(): Promise<void>
@@ -21,7 +23,8 @@ export type Life = {
 
 export type Answer = { status: number; headers: Headers; body: unknown }
 
-const TOKEN = 'the-admin-token-of-the-crash-test'
+/** Of every life there is: the next one is asked as the last one was. */
+export const TOKEN = 'the-admin-token-of-the-crash-test'
 const VICTIM = fileURLToPath(new URL('./victim.ts', import.meta.url))
 /** Where `npm start` keeps what Node compiled: a life begins in two thirds of the time. */
 const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/omnibus', import.meta.url))
@@ -30,16 +33,20 @@ const NODE_COMPILE_CACHE = fileURLToPath(new URL('../../node_modules/.cache/omni
  * Undefined if the process was killed before it listened, which a kill by time may bring about.
  *
  * @param within a program that runs its arguments, instead of Node.js itself
+ * @param store its URL, where it is not the one in `dataDir`
+ * @param program takes the same arguments as `victim.ts`
  * @throws Error if it ended by itself: what a crash left behind may not keep the next life from starting
  */
 export async function startLife(
   dataDir: string,
   kill?: Kill,
   within: readonly string[] = [process.execPath],
+  store = '',
+  program = VICTIM,
 ): Promise<Life | undefined> {
   const step = kill !== undefined && 'step' in kill ? [kill.step, String(kill.nth)] : []
   const [execPath = '', ...execArgv] = within
-  const child = fork(VICTIM, [dataDir, TOKEN, ...step], {
+  const child = fork(program, [dataDir, TOKEN, store, ...step], {
     ...{ execPath, execArgv },
     env: { ...process.env, NODE_COMPILE_CACHE },
     stdio: ['ignore', 1, 2, 'ipc'],
@@ -65,6 +72,7 @@ export async function startLife(
     ended,
     isOver: () => isOver,
     call: async (method, path, body, headers) => call(url + path, method, body, headers),
+    tell: word => void child.send(word, () => {}),
     kill: () => void child.kill('SIGKILL'),
     stop: async () => {
       child.kill('SIGTERM')

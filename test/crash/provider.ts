@@ -18,14 +18,14 @@ export async function provider(
   return Object.assign(sim, { [Symbol.asyncDispose]: () => sim.stop() })
 }
 
-/** RULES C6, in the queue's words. */
-type OnUncertain = { afterMs: number; policy?: 'resend' | 'fail' }
+/** RULES C6, in the queue's words, and the channel's rate: one that is never in the way if absent. */
+type Sending = { afterMs: number; policy?: 'resend' | 'fail'; perSecond?: number }
 
 /** Points the provider's webhooks at this life. Returns its one channel, which the first life makes. */
-export async function connect(life: Life, sim: WhatsAppSim, onUncertain: OnUncertain): Promise<string> {
+export async function connect(life: Life, sim: WhatsAppSim, sending: Sending): Promise<string> {
   const { body } = await life.call('GET', '/v1/channels')
   const [known] = (body as { data: { id: string }[] }).data
-  const id = known?.id ?? (await made(life, sim, onUncertain))
+  const id = known?.id ?? (await made(life, sim, sending))
   await sim.subscribe(`${life.url}/in/whatsapp`)
   return id
 }
@@ -33,11 +33,11 @@ export async function connect(life: Life, sim: WhatsAppSim, onUncertain: OnUncer
 async function made(
   life: Life,
   sim: WhatsAppSim,
-  { afterMs, policy = 'resend' }: OnUncertain,
+  { afterMs, policy = 'resend', perSecond = 1000 }: Sending,
 ): Promise<string> {
   // biome-ignore lint/suspicious/noThenProperty: the config's name for it, and never a function.
   const onUncertain = { afterMs, then: policy }
-  const config = whatsappConfig(NUMBER, { apiBase: sim.url, onUncertain, limits: { perSecond: 1000 } })
+  const config = whatsappConfig(NUMBER, { apiBase: sim.url, onUncertain, limits: { perSecond } })
   const answer = await life.call('POST', '/v1/channels', { connector: 'whatsapp', name: 'Crash', config })
   if (answer.status !== 201) throw new Error(`the channel was answered ${answer.status}`)
   return (answer.body as { id: string }).id

@@ -25,6 +25,8 @@ function configOf(dataDir: string, more: Partial<Config> = {}): Config {
     trustedProxies: [],
     metricsToken: null,
     limits: { headroom: 0.9 },
+    retention: { log: null, messages: null, raw: null, receipts: null, files: null },
+    filesDir: null,
     adminToken: TOKEN,
     secretKey: ['a-secret-key-of-tests'],
     logLevel: 'silent',
