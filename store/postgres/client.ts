@@ -145,9 +145,13 @@ function poolOf(url: string, max: number, gate: Gate): Pool {
 }
 
 function optionsOf(url: string) {
+  // What a URL says overrules what is said beside it: its own options go in front of ours.
+  const parsed = new URL(url)
+  const theirs = parsed.searchParams.get('options')
+  parsed.searchParams.delete('options')
   return {
-    connectionString: url,
-    options: SETTINGS.map(setting => `-c ${setting}`).join(' '),
+    connectionString: theirs === null ? url : parsed.href,
+    options: [theirs ?? '', ...SETTINGS.map(setting => `-c ${setting}`)].join(' ').trim(),
     application_name: 'omnibus',
     pipeline: true,
     keepAlive: true,
@@ -165,7 +169,8 @@ async function take({ pool, gate }: Pool): Promise<{ client: pg.PoolClient; free
     // A connection in the middle of something unknown is of no use to the next one.
     return { client, free: () => client.release(client.getTransactionStatus() !== 'I') }
   } catch (error) {
-    throw gate.closed(refusalOf(error))
+    // One that is refused while others work waits for nobody: only without any the server counts as gone.
+    throw pool.totalCount === 0 ? gate.closed(refusalOf(error)) : refusalOf(error)
   }
 }
 

@@ -123,8 +123,10 @@ class LogTail implements Tail {
     while (place.told < place.head && !signal.aborted) {
       try {
         const events = await this.#options.events(workspace, place.told, PAGE_EVENTS)
-        place.told = events.at(-1)?.sequence ?? place.head
-        if (events.length > 0 && !signal.aborted) this.#options.listener.events(events)
+        // They are there, since their number is known; if not, the next look finds out.
+        if (events.length === 0 || signal.aborted) break
+        place.told = events.at(-1)?.sequence ?? place.told
+        this.#options.listener.events(events)
       } catch (error) {
         if (error instanceof LogTrimmed) place.told = error.oldest - 1
         else await sleep(AGAIN_MS_MAX, undefined, { signal }).catch(() => {})
@@ -175,11 +177,11 @@ class LogTail implements Tail {
   }
 
   #hear(payload: string): void {
-    const { by, heads, work } = JSON.parse(payload) as Word
-    if (by === this.#node) return
-    if (heads === undefined) void this.#lookEverywhere().catch(() => {})
-    else this.#note(Object.entries(heads).map(([id, head]) => ({ id: id as WorkspaceId, head })))
-    if (work !== undefined && work.length > 0) this.#options.listener.work(work)
+    const word = wordOf(payload)
+    if (word?.by === this.#node) return
+    if (word?.heads === undefined) void this.#lookEverywhere().catch(() => {})
+    else this.#note(Object.entries(word.heads).map(([id, head]) => ({ id: id as WorkspaceId, head })))
+    if (word?.work !== undefined && word.work.length > 0) this.#options.listener.work(word.work)
   }
 
   /** After a silence anything may have happened, and any group may have got work. */
@@ -195,6 +197,16 @@ class LogTail implements Tail {
       place.head = Math.max(place.head, head)
       if (place.told < place.head) void this.#catchUp(id, place)
     }
+  }
+}
+
+/** Whoever may log in may send a word; what is none of ours says nothing in particular. */
+function wordOf(payload: string): Word | undefined {
+  try {
+    const word: unknown = JSON.parse(payload)
+    return typeof word === 'object' && word !== null && 'by' in word ? (word as Word) : undefined
+  } catch {
+    return undefined
   }
 }
 
