@@ -44,7 +44,7 @@ export const KEYS = [
   }),
   key('store', 'OMNIBUS_STORE', 'text', Type.String({ pattern: '^[a-z]+:' }), 'sqlite:', {
     secret: true,
-    doc: 'Where everything is remembered: sqlite: in dataDir.',
+    doc: 'Where everything is remembered: sqlite: in dataDir, or postgres://user:password@host/database.',
   }),
   key('bus', 'OMNIBUS_BUS', 'text', Type.Enum(['memory']), 'memory', {
     doc: 'What tells others: memory, which is in process.',
@@ -87,11 +87,11 @@ export const KEYS = [
   }),
   key('adminToken', 'OMNIBUS_ADMIN_TOKEN', 'text', secretText, null, {
     secret: true,
-    doc: 'Token of the operator; made on first start and printed once if absent.',
+    doc: 'Token of the operator; must be set with PostgreSQL, else made and printed once if absent.',
   }),
   key('secretKey', 'OMNIBUS_SECRET_KEY', 'list', Type.Array(secretText, { minItems: 1, maxItems: 2 }), null, {
     secret: true,
-    doc: 'Key that seals secrets: new, or new,old while it is replaced. Made in dataDir if absent.',
+    doc: 'Key that seals secrets: new, or new,old. Must be set with PostgreSQL, else made in dataDir.',
   }),
   key('logLevel', 'OMNIBUS_LOG_LEVEL', 'text', Type.Enum([...LOG_LEVELS]), 'info', {
     doc: 'debug, info, warn, error or silent.',

@@ -174,8 +174,18 @@ async function take({ pool, gate }: Pool): Promise<{ client: pg.PoolClient; free
   }
 }
 
+/** Says that a node runs on the database, for as long as the connection lasts. @throws DatabaseInUse */
+export async function share(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('SELECT pg_try_advisory_lock_shared($1) AS free', [IN_USE_LOCK])
+  if (rows[0]?.free !== true) throw new DatabaseInUse(MOVING)
+}
+
+class DatabaseInUse extends Error {
+  override name = 'DatabaseInUse'
+}
+
 /** Why nothing is committed while `copy` or `restore` has the database. */
-export const MOVING = 'the database is being copied or restored'
+const MOVING = 'the database is being copied or restored'
 const SHARE: Statement = {
   name: 'share',
   text: 'SELECT pg_try_advisory_xact_lock_shared($1) AS free',

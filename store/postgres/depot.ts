@@ -6,11 +6,12 @@ import type { Sql, SqlValue } from '../sql.ts'
 import { SchemaTooNew, StoreFailing } from '../store.ts'
 import { type ColumnType, column, TABLES, type TableName } from '../tables.ts'
 import { type Batch, type Depot, type Row, TransferRefused, type Use } from '../transfer/depot.ts'
+import { storable, TYPES } from './array.ts'
 import { openBlobs } from './blobs.ts'
 import { clientOf, IN_USE_LOCK, openDatabase } from './client.ts'
 import { migrate, schemaVersions } from './migrations.ts'
 import { makePartitions } from './partitions.ts'
-import { bound, storable, TYPES } from './statement.ts'
+import { bound } from './statement.ts'
 
 /** The name by which `openPostgresDepot` knows a database again; without user and password. */
 export function nameOfPostgres(url: string): string {

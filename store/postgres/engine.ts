@@ -2,14 +2,15 @@ import type { Committed, Transaction } from '../../model/change.ts'
 import type { LogEvent } from '../../model/event.ts'
 import type { IdMaker } from '../../model/ids.ts'
 import { fold, want } from '../decide/decide.ts'
-import { type Asked, Draft, NotLoaded, type Written } from '../decide/draft.ts'
+import { type Asked, Draft, NotLoaded, type RaisableScope, type Written } from '../decide/draft.ts'
 import { nameOf } from '../decide/key.ts'
 import { rowOf, selectRaisable } from '../sql.ts'
 import type { TableName } from '../tables.ts'
 import { isCached, type SharedCache, workspacesOf } from './cache.ts'
 import type { Connection } from './client.ts'
 import { createFacts, type Facts } from './facts.ts'
-import { bound, countVersions, deleteKeys, insertRows, selectKeys, updateRows } from './statement.ts'
+import { countVersions, deleteKeys, insertRows, selectKeys, updateRows } from './rows.ts'
+import { bound } from './statement.ts'
 
 /**
  * A group on PostgreSQL: lock its workspaces, load what `want` names in rounds, decide, write, commit (RULES A1). Each
@@ -69,18 +70,11 @@ async function bring(
     const asked = draft.asked()
     const scopes = draft.askedRaisable()
     if (asked.length === 0 && scopes.length === 0) return
-    const raisable = scopes.map(async scope => {
-      const rows = await connection.send(bound(selectRaisable(scope)))
-      draft.bringRaisable(
-        scope,
-        rows.map(row => rowOf('messages', row)),
-      )
-    })
     const unknown = asked.filter(({ table, key }) => !facts.has(table, key))
     const { kept = [], other = [] } = Object.groupBy(unknown, ({ table }) =>
       isCached(table) ? 'kept' : 'other',
     )
-    await Promise.all([...load(connection, other, facts), ...raisable])
+    await Promise.all([...load(connection, other, facts), ...loadRaisable(connection, scopes, draft)])
     // Only now the workspaces are locked, and what is kept of them may be believed.
     const missing = kept.filter(({ table, key }) => !facts.remember(table, key))
     await Promise.all(load(connection, missing, facts))
@@ -90,6 +84,21 @@ async function bring(
     }
     draft.settle(asked)
   }
+}
+
+/** Sent after what locks the workspaces (RULES A1): the server answers in order. */
+function loadRaisable(
+  connection: Connection,
+  scopes: readonly RaisableScope[],
+  draft: Draft,
+): Promise<void>[] {
+  return scopes.map(async scope => {
+    const rows = await connection.send(bound(selectRaisable(scope)))
+    draft.bringRaisable(
+      scope,
+      rows.map(row => rowOf('messages', row)),
+    )
+  })
 }
 
 /** Tables whose rows are locked when they are read, in the order in which everybody locks them. */

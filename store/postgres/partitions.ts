@@ -21,6 +21,10 @@ function messageAt(at: number): string {
   return `'${firstIdAt('msg', at)}'`
 }
 
+export function isPartitioned(table: TableName): boolean {
+  return PARTITIONED[table] !== undefined
+}
+
 /** Makes the partitions of this month and the next, where they are missing. In a transaction. */
 export async function makePartitions(connection: Pick<Connection, 'send'>, now: number): Promise<void> {
   await lock(connection)

@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts'
 import { idMaker } from '../../model/ids.ts'
 import { systemRandom } from '../../model/random.ts'
 import { claim, release } from '../claim.ts'
-import { createCommitter } from '../committer.ts'
+import { createCommitter, type RunGroup } from '../committer.ts'
 import { openFiles } from '../files.ts'
 import { readMeta, type StoreWithMeta, writeMeta } from '../meta.ts'
 import { cursorOf, events, QUERIES } from '../queries.ts'
@@ -11,12 +11,12 @@ import type { Steps } from '../sql.ts'
 import { type ClaimRequest, type Queries, StoreFailing, type StoreListener } from '../store.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
 import { createSharedCache } from './cache.ts'
-import { type Connection, clientOf, type Database, drive, openDatabase, refusalOf } from './client.ts'
+import { type Connection, clientOf, type Database, drive, openDatabase, refusalOf, share } from './client.ts'
 import { runGroup } from './engine.ts'
 import { migrate } from './migrations.ts'
 import { dropEmptyPartitions, makePartitions } from './partitions.ts'
 import { statement } from './statement.ts'
-import { startTail } from './tail.ts'
+import { startTail, type Tail } from './tail.ts'
 import { startVacuum } from './vacuum.ts'
 
 export type PostgresOptions = {
@@ -32,12 +32,19 @@ export type PostgresOptions = {
 
 /** The store of several nodes: everything in a database. @throws StoreFailing, SchemaTooNew, DatabaseInUse */
 export async function openPostgres(options: PostgresOptions): Promise<StoreWithMeta> {
+  await prepare(options.url)
+  const database = openDatabase(options.url, options.clock)
+  try {
+    await database.transaction(connection => makePartitions(connection, options.clock.now()))
+    return await openOn(database, options)
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function openOn(database: Database, options: PostgresOptions): Promise<StoreWithMeta> {
   const { url, filesDir, listener, clock, leaseClock } = options
-  await prepare(url)
-  const newId = idMaker(systemRandom)
-  const cache = createSharedCache()
-  const database = openDatabase(url, clock)
-  await database.transaction(connection => makePartitions(connection, clock.now()))
   const read = <T>(steps: Steps<T>): Promise<T> => database.read(steps)
   const write = <T>(steps: Steps<T>): Promise<T> =>
     database.transaction(connection => drive(connection, steps))
@@ -47,28 +54,11 @@ export async function openPostgres(options: PostgresOptions): Promise<StoreWithM
     events: (workspace, after, limit) => read(events(workspace, after, limit)),
     heads: () => read(QUERIES.workspaces({})),
     groups: () => read(QUERIES.groups({})),
-  }).catch(async error => {
-    await database.close()
-    throw error
   })
   const committer = createCommitter({
     clock,
     listener: { events: made => tail.own(made), work: listener.work },
-    run: async transactions => {
-      const { result, durable } = await database.transaction(connection =>
-        runGroup(connection, transactions, {
-          now: clock.now(),
-          newId,
-          cache,
-          also: made => {
-            const word = tail.word(made)
-            if (word !== undefined) void connection.send(word)
-          },
-        }),
-      )
-      durable()
-      return result
-    },
+    run: runnerOf(database, tail, clock),
   })
   const blobs = openBlobs(database, clock)
   const files = filesDir === null ? blobs : openFiles(filesDir, { clock, sole: false })
@@ -115,6 +105,26 @@ export async function openPostgres(options: PostgresOptions): Promise<StoreWithM
   }
 }
 
+function runnerOf(database: Database, tail: Tail, clock: Clock): RunGroup {
+  const newId = idMaker(systemRandom)
+  const cache = createSharedCache()
+  return async transactions => {
+    const { result, durable } = await database.transaction(connection =>
+      runGroup(connection, transactions, {
+        now: clock.now(),
+        newId,
+        cache,
+        also: made => {
+          const word = tail.word(made)
+          if (word !== undefined) void connection.send(word)
+        },
+      }),
+    )
+    durable()
+    return result
+  }
+}
+
 const VERSION_MIN = 150_000
 
 async function prepare(url: string): Promise<void> {
@@ -124,6 +134,8 @@ async function prepare(url: string): Promise<void> {
     const { rows } = await client.query(`SELECT current_setting('server_version_num')::int AS version`)
     if (Number(rows[0]?.version) < VERSION_MIN)
       throw new StoreFailing(`PostgreSQL ${VERSION_MIN / 10_000} or newer is needed`)
+    // The schema is not changed under the hands of who moves the data.
+    await share(client)
     await migrate(client)
   } catch (error) {
     throw refusalOf(error)

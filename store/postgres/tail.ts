@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { LogEvent } from '../../model/event.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import { LogTrimmed, type StoreListener } from '../store.ts'
-import { clientOf, hangUp, IN_USE_LOCK, MOVING } from './client.ts'
+import { clientOf, hangUp, share } from './client.ts'
 import type { GroupResult } from './engine.ts'
 import { type Statement, statement } from './statement.ts'
 
@@ -46,7 +46,7 @@ const WORD_BYTES_MAX = 7900
 const AGAIN_MS_MIN = 100
 const AGAIN_MS_MAX = 2000
 
-/** Connects before it answers. @throws whatever the driver throws, and InUse */
+/** Connects before it answers. @throws whatever the driver throws, DatabaseInUse */
 export async function startTail(options: TailOptions): Promise<Tail> {
   const tail = new LogTail(options)
   await tail.start()
@@ -165,8 +165,7 @@ class LogTail implements Tail {
     this.#client = client
     await client.connect()
     try {
-      const { rows } = await client.query('SELECT pg_try_advisory_lock_shared($1) AS free', [IN_USE_LOCK])
-      if (rows[0]?.free !== true) throw new DatabaseInUse(MOVING)
+      await share(client)
       client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
       await client.query(`LISTEN ${CHANNEL}`)
       return client
@@ -211,7 +210,3 @@ function wordOf(payload: string): Word | undefined {
 }
 
 const HEADS = 'SELECT id, head FROM workspaces'
-
-class DatabaseInUse extends Error {
-  override name = 'DatabaseInUse'
-}

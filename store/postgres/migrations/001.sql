@@ -302,14 +302,11 @@ CREATE TABLE meta (
 CREATE INDEX provider_ids_key ON provider_ids (key_hash);
 CREATE INDEX seen_key ON seen (key_hash);
 
--- These begin with an id and not with the workspace, which a key begins with: while a table is new the planner knows
--- nothing about it, and would as soon look for a key here, where it must read all of the workspace.
---
 -- A conversation's messages, newest first.
-CREATE INDEX messages_conversation ON messages (conversation, id);
+CREATE INDEX messages_conversation ON messages (workspace, conversation, id);
 -- What a watermark raises (RULES D5).
-CREATE INDEX messages_sent_to ON messages (channel, address_value, id) WHERE direction = 'outbound';
-CREATE INDEX conversations_contact ON conversations (contact, id);
+CREATE INDEX messages_sent_to ON messages (workspace, channel, address_value, id) WHERE direction = 'outbound';
+CREATE INDEX conversations_contact ON conversations (workspace, contact, id);
 
 -- What may be claimed, in order (RULES C9). Partial: a claimed row is not in the index.
 CREATE INDEX queue_ready ON queue (sender_group, lane, ready_at, position) WHERE state = 'ready';
