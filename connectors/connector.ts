@@ -169,6 +169,8 @@ export type HttpRequest = {
   headers?: Record<string, string>
   body?: string | Buffer | Readable | FormData
   signal?: AbortSignal
+  /** Asked right before the first byte is written; if it says no, nothing is, which is certain (RULES C4). */
+  mayWrite?: () => boolean
   /** How long the answer may take; 20 s if absent, 60 s for media (RULES C7). */
   answerMs?: number
   redirectsMax?: number

@@ -85,6 +85,7 @@ export async function createDaemon(config: Config, options: DaemonOptions = {}):
 type Later = {
   store?: Store
   wake?: (groups: string[]) => void
+  warm?: () => void
   lags: (() => Record<string, number>)[]
   streams: { open: number }
 }
@@ -134,7 +135,8 @@ async function openGround(
   const common = { store, bus, directory, sealer, connectorOf, clock, log }
   const feed = await createFeed({ ...common, changed: wake })
   begin('channels', () => feed.stop())
-  const { http, close } = createHttp({ egressAllow: config.egress.allow, clock })
+  const { http, warm, close } = createHttp({ egressAllow: config.egress.allow, clock })
+  later.warm = warm
   begin('http', close)
   const ground: Ground = {
     ...common,
@@ -157,6 +159,7 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
       holder: Buffer.from(random.fill(new Uint8Array(12))).toString('hex'),
       headroom: config.limits.headroom,
       listener: sendsOf(ground.metrics),
+      warm: () => later.warm?.(),
       ...(probe === undefined ? {} : { probe }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
     })

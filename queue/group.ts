@@ -23,10 +23,14 @@ export type QueueNeeds = {
   log: Log
   /** Names this process among those that may hold leases. */
   holder: string
+  /** How long a lease lasts; 30 s if absent, which only tests of takeovers change. */
+  leaseMs?: number
   /** The share of every provider's rate that we use (`limits.headroom`, RULES C3). */
   headroom: number
   probe?: Probe
   listener?: QueueListener
+  /** Called before there is something to send: what is loaded after a limiter said go makes the next ones crowd. */
+  warm?: () => void
 }
 
 /** What the queue tells about its work, for metrics. Called for every send: must be quick and must not throw. */
@@ -70,7 +74,7 @@ export function createGroup(name: string, needs: QueueNeeds, soon: () => void): 
     name,
     needs,
     memo: createMemo(needs.clock),
-    tenure: createTenure(needs.store, needs.clock, name, needs.holder),
+    tenure: createTenure(needs.store, needs.clock, name, needs.holder, needs.leaseMs),
     pauses: createPauses(needs.random),
     ledger: createLedger(needs.store, needs.log),
     lines: new Map(),

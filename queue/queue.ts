@@ -26,7 +26,10 @@ export function createQueue(needs: QueueNeeds): Queue {
     for (const group of stopped ? [] : groups) {
       const known = pumps.get(group)
       if (known !== undefined) known.wake()
-      else pumps.set(group, createPump(group, needs))
+      else {
+        needs.warm?.()
+        pumps.set(group, createPump(group, needs))
+      }
     }
   }
   needs.store

@@ -18,6 +18,8 @@ export type SenderNeeds = {
   clock: Clock
   random: Random
   memo: Memo
+  /** Whether the lease still lets us write, asked when a socket is there (RULES C4). */
+  mayWrite: () => boolean
 }
 
 /**
@@ -28,10 +30,14 @@ export function startSending(flight: Flight, needs: SenderNeeds): { answer: Prom
   const controller = new AbortController()
   const { promise, resolve } = Promise.withResolvers<Answer>()
   // Whether anything may have left the process, which is what decides about certainty.
-  const line = { used: false }
+  const line = { used: false, isLate: false }
+  const mayWrite = (): boolean => {
+    line.isLate ||= !needs.mayWrite()
+    return !line.isLate
+  }
   const http: Http = request => {
     line.used = true
-    return needs.http(request.signal === undefined ? { ...request, signal: controller.signal } : request)
+    return needs.http({ ...request, mayWrite, signal: request.signal ?? controller.signal })
   }
   const io: Io = {
     http,
@@ -42,7 +48,7 @@ export function startSending(flight: Flight, needs: SenderNeeds): { answer: Prom
   }
   send(flight, needs, io).then(
     sent => resolve({ is: 'accepted', sent }),
-    error => resolve(refusalOf(error, line.used, controller.signal.aborted)),
+    error => resolve(line.isLate ? LATE : refusalOf(error, line.used, controller.signal.aborted)),
   )
   return {
     answer: promise,
@@ -53,6 +59,9 @@ export function startSending(flight: Flight, needs: SenderNeeds): { answer: Prom
     },
   }
 }
+
+/** The lease ended while it waited for a socket. What may have left before (an upload) is no message. */
+const LATE: Answer = { is: 'refused', failure: { code: 'providerFault' }, certain: true }
 
 async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
   const { item, channel, part, attempt } = flight

@@ -153,7 +153,10 @@ export function giveBack(group: Group, line: Line, flight: Flight, forMs: number
 function launch(group: Group, line: Line, flight: Flight, mono: number): void {
   flight.call = group.pauses.start(flight.item.scopes, mono)
   flight.startedAt = mono
-  const { answer, abort } = startSending(flight, { ...group.needs, memo: group.memo })
+  const { clock } = group.needs
+  const mayWrite = (): boolean =>
+    flight.fence === group.tenure.fence() && group.tenure.mayWrite(clock.monotonic())
+  const { answer, abort } = startSending(flight, { ...group.needs, memo: group.memo, mayWrite })
   flight.abort = abort
   group.flying.add(flight)
   void answer.then(told => onAnswered(group, line, flight, told))

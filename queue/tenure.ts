@@ -37,23 +37,26 @@ const MARGIN_MS = 2000
 /** Leaves two more tries before writing has to stop, 8 s after the last renewal. */
 const RENEW_MS = 2500
 
+/** @param leaseMs another length, for tests of takeovers; all that is measured by it shrinks with it */
 export function createTenure(
   store: Pick<Store, 'claim' | 'release'>,
   clock: Clock,
   group: string,
   holder: string,
+  leaseMs = LEASE_MS,
 ): Tenure {
+  const share = leaseMs / LEASE_MS
   let fence: number | undefined
   let since = Number.NEGATIVE_INFINITY
-  const endsAt = (): number => since + LEASE_MS
+  const endsAt = (): number => since + leaseMs
   return {
     fence: () => fence,
-    mayWrite: now => fence !== undefined && now <= endsAt() - UNRENEWED_SEND_MS - MARGIN_MS,
-    endsAt: () => endsAt() - MARGIN_MS,
-    renewAt: () => (fence === undefined ? Infinity : since + RENEW_MS),
+    mayWrite: now => fence !== undefined && now <= endsAt() - (UNRENEWED_SEND_MS + MARGIN_MS) * share,
+    endsAt: () => endsAt() - MARGIN_MS * share,
+    renewAt: () => (fence === undefined ? Infinity : since + RENEW_MS * share),
     claim: async ask => {
       const asked = clock.monotonic()
-      const claim = await store.claim({ ...ask, group, holder, leaseMs: LEASE_MS })
+      const claim = await store.claim({ ...ask, group, holder, leaseMs })
       const former = fence
       if (claim.held) {
         fence = claim.fence

@@ -10,13 +10,16 @@ const isRequired = required.includes('all') || required.includes('postgres')
 /**
  * `describe` for what needs PostgreSQL. Without the server that `OMNIBUS_TEST_POSTGRES` names its tests are skipped,
  * and say so; they fail instead where `OMNIBUS_TEST_REQUIRE` holds `postgres` or `all`.
+ *
+ * @param missing what else of it the tests need and do not find, if so
  */
-export function describePostgres(name: string, body: () => void): void {
-  if (why === undefined) {
+export function describePostgres(name: string, body: () => void, missing?: string): void {
+  if (why === undefined && missing === undefined) {
     describe(name, body)
     return
   }
-  const reason = `no PostgreSQL at ${withoutPassword(TEST_SERVER)} (OMNIBUS_TEST_POSTGRES): ${why}`
+  const unreachable = `no PostgreSQL at ${withoutPassword(TEST_SERVER)} (OMNIBUS_TEST_POSTGRES): ${why}`
+  const reason = why === undefined ? missing : unreachable
   if (isRequired) {
     test(name, () => {
       throw new Error(reason)

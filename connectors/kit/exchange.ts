@@ -15,6 +15,7 @@ export type ExchangeOptions = {
   answerMs: number
   bytesMax: number
   signal: AbortSignal | undefined
+  mayWrite: (() => boolean) | undefined
   /** Told once: the status, or the code of the failure. */
   told: ((outcome: number | FailureCode) => void) | undefined
 }
@@ -66,6 +67,7 @@ export class Exchange implements Dispatcher.DispatchHandler, HttpAnswer {
   // ——— What undici calls
 
   onRequestStart(controller: Controller): void {
+    if (this.#options.mayWrite?.() === false) this.#give('it may not be written any more')
     // Thrown here, undici drops the request before its first byte and keeps the socket.
     if (this.#state === 'ended') throw this.#failure ?? new Error('ended')
     this.#state = 'written'

@@ -36,7 +36,12 @@ const TARGETS_MAX = 1000
  * The one way out over HTTP (RULES C5, C7, G3). A request that surely never left fails as `unreachable`,
  * `blockedByEgress` or `badRequest`; one that may have been read fails as `noAnswer`. Any status is an answer.
  */
-export function createHttp(options: HttpOptions): { http: Http; close: () => Promise<void> } {
+export function createHttp(options: HttpOptions): {
+  http: Http
+  /** Loads what the first request needs, so that it is not late by that. */
+  warm: () => void
+  close: () => Promise<void>
+} {
   const { answerMs = 20_000, bytesMax = 4 * 1024 * 1024, clock = systemClock, onAnswer } = options
   const pools = createPools(options)
   const targets = new Map<string, Target>()
@@ -62,6 +67,7 @@ export function createHttp(options: HttpOptions): { http: Http; close: () => Pro
       answerMs: request.answerMs ?? answerMs,
       bytesMax,
       signal: request.signal,
+      mayWrite: request.mayWrite,
       told,
     })
     try {
@@ -78,7 +84,7 @@ export function createHttp(options: HttpOptions): { http: Http; close: () => Pro
       return Promise.reject(error)
     }
   }
-  return { http, close: pools.close }
+  return { http, warm: () => void undici(), close: pools.close }
 }
 
 function failed(code: FailureCode, title: string, told?: (outcome: FailureCode) => void): Promise<never> {

@@ -189,3 +189,24 @@ test('more origins than may stay open close the one unused for longest, and it o
     }
   }
 })
+
+test('RULES C4: what may not be written any more once a connection is there is certain', async () => {
+  let requests = 0
+  const url = await answering((_request, response) => {
+    requests += 1
+    response.end('{}')
+  })
+  // The process stood still, or the name took its time: the lease was there when the request was let go.
+  let mayWrite = true
+  const http = httpWith({
+    resolve: (_host, done) => {
+      mayWrite = false
+      done(null, [{ address: '127.0.0.1', family: 4 }])
+    },
+  })
+  const late = http(post(url.replace('127.0.0.1', 'localhost'), { mayWrite: () => mayWrite }))
+  expect(await failureOf(late)).toEqual(['unreachable', true])
+  expect(requests).toBe(0)
+  const answer = await http(post(url, { mayWrite: () => true }))
+  expect([answer.status, requests]).toEqual([200, 1])
+})

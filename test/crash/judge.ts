@@ -125,13 +125,14 @@ function logFaults({ told }: Load, log: LogLine[], messages: number): string[] {
 function sendingFaults({ id, attempts }: Message, timeline: Line[], accepted: SentMessage[]): string[] {
   const attemptsOf = (kind: string) => timeline.filter(line => line.kind === kind).map(line => line.attempt)
   const [uncertain, resent] = [attemptsOf('uncertain'), attemptsOf('resend')]
+  const again = resent.length + attemptsOf('retry').length
   const left = accepted.map(({ reference }) => readReference(reference ?? '')?.attempt ?? 0)
   const unproven = left.filter(attempt => attempt < Math.max(...left) && !uncertain.includes(attempt))
   const history = `${id} ${JSON.stringify(timeline.map(({ kind, attempt }) => [kind, attempt]))}`
   return [
     ...(accepted.length === 0 ? [`was never accepted: ${history}`] : []),
     ...(accepted.length > 1 + resent.length ? [`was sent ${accepted.length} times: ${history}`] : []),
-    ...(attempts > 1 + resent.length ? [`has ${attempts} attempts: ${history}`] : []),
+    ...(attempts > 1 + again ? [`has ${attempts} attempts: ${history}`] : []),
     ...(left.some(attempt => attempt > attempts) ? [`left before its attempt was durable: ${history}`] : []),
     ...(unproven.length > 0
       ? [`was sent again though attempt ${unproven.join()} was certain: ${history}`]

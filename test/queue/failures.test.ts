@@ -86,7 +86,7 @@ test('RULES C6: the channel’s own policy stands above the source’s', async (
 
 test('RULES C5: a receipt with our reference resolves an uncertain attempt without a resend', async () => {
   await using rig = await createRig({
-    config: { onUncertain: { afterMs: 200 } },
+    config: { onUncertain: { afterMs: 1500 } },
     send: async () => {
       throw refuse('noAnswer')
     },
@@ -99,7 +99,7 @@ test('RULES C5: a receipt with our reference resolves an uncertain attempt witho
     workspace,
     changes: [{ kind: 'receipt', channel, of, status: 'received', at: 1, raw: 'delivered' }],
   })
-  await new Promise(resolve => setTimeout(resolve, 400))
+  await new Promise(resolve => setTimeout(resolve, 1700))
   expect(rig.calls.length).toBe(1)
   expect(await rig.message(id)).toMatchObject({ status: 'received', uncertain: false })
 })
