@@ -25,6 +25,11 @@ export function isPartitioned(table: TableName): boolean {
   return PARTITIONED[table] !== undefined
 }
 
+/** By its name in SQL. */
+export function isPartition(name: string): boolean {
+  return Object.keys(PARTITIONED).some(table => TABLES[table as TableName].name === name)
+}
+
 /** Makes the partitions of this month and the next, where they are missing. In a transaction. */
 export async function makePartitions(connection: Pick<Connection, 'send'>, now: number): Promise<void> {
   await lock(connection)

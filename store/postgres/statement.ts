@@ -1,5 +1,6 @@
 import type { Sql } from '../sql.ts'
 import { storable, textArray } from './array.ts'
+import { isPartition } from './partitions.ts'
 
 /** What the driver sends; with a name it is prepared. */
 export type Statement = { text: string; name?: string; values?: unknown[] }
@@ -49,10 +50,23 @@ export function bound({ text, args, keys, lock }: Sql): Statement {
   return { text: ours, values }
 }
 
+/** The table, what is done, and the two columns of the key. */
+const KEYED = /(?<=^(?:UPDATE|DELETE FROM) )(\w+)( (?:SET [\s\S]* )?)WHERE \((\w+), (\w+)\) IN \(KEYS\)$/
+
 function translated(text: string, lock: string | undefined): string {
   let count = 0
   const next = (): string => `$${++count}`
   const numbered = text.replaceAll('?', next)
-  const keyed = numbered.replace('KEYS', () => `SELECT * FROM unnest(${next()}::text[], ${next()}::text[])`)
+  const keyed = numbered.replace(
+    KEYED,
+    (whole, table: string, what: string, first: string, second: string) => {
+      const keys = `unnest(${next()}::text[], ${next()}::text[])`
+      if (isPartition(table)) return whole.replace('KEYS', `SELECT * FROM ${keys}`)
+      // A queue that was emptied and vacuumed counts as one row, however many wait since: see `rows.ts`.
+      return `${table}${what}WHERE ctid = ANY (ARRAY(
+      SELECT x.ctid FROM ${keys} AS u(a, b) CROSS JOIN LATERAL (
+        SELECT t.ctid FROM ${table} t WHERE t.${first} = u.a AND t.${second} = u.b OFFSET 0) x))`
+    },
+  )
   return lock === undefined ? keyed : `${keyed} FOR UPDATE OF ${lock}`
 }

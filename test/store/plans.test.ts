@@ -52,6 +52,19 @@ describePostgres('plans', () => {
     }
   })
 
+  test('what a claim takes is marked by its key, whatever is believed of the queue', async () => {
+    await using plans = await planner('new')
+    const many = `INSERT INTO queue (workspace, message, state, sender_group)
+      SELECT 'w', 'm' || n, 'ready', 'g' FROM generate_series(1, 5000) n`
+    await plans.run(many)
+    await plans.run('DELETE FROM queue')
+    await plans.run('VACUUM (TRUNCATE false) queue')
+    await plans.run(many)
+    const text = `UPDATE queue SET state = 'claimed', fence = ? WHERE (workspace, message) IN (KEYS)`
+    const plan = await plans.of(bound({ text, args: [1], keys: [['w', 'm1']] }))
+    expect(plan).toMatch(/Index Cond: \(\(workspace = u.a\) AND \(message = u.b\)\)[\s\S]*Tid Scan on queue/)
+  })
+
   test('a claim reads the first entries of indexes, however much waits', async () => {
     await using plans = await planner('vacuumed')
     await plans.run(`INSERT INTO queue
