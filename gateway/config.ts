@@ -204,12 +204,14 @@ function unknownKey(dotted: string): string {
 const CONFIG_VARIABLE = 'OMNIBUS_CONFIG'
 /** What Kubernetes sets for a service that happens to be called omnibus (service links); none of it is meant for us. */
 const SERVICE_LINK = /^OMNIBUS_(SERVICE_|PORT_\d)/
+/** What tests and benchmarks are told, on a machine that runs them beside a daemon. */
+const OF_TESTS = /^OMNIBUS_(TEST|BENCH)_/
 
 function readVariables(env: Record<string, string | undefined>, faults: string[]): Layer {
   const layer: Layer = new Map()
   for (const [name, text] of Object.entries(env)) {
     if (!name.startsWith('OMNIBUS_') || text === undefined || text === '') continue
-    if (name === CONFIG_VARIABLE || SERVICE_LINK.test(name)) continue
+    if (name === CONFIG_VARIABLE || SERVICE_LINK.test(name) || OF_TESTS.test(name)) continue
     const key = KEYS.find(key => key.variable === name || (key.secret && `${key.variable}_FILE` === name))
     if (key === undefined) {
       const meant = nearest(

@@ -201,6 +201,15 @@ test('RULES G3: private addresses may be called by default only when listening o
   expect(['0.0.0.0', '::', '10.0.0.1', 'example.org'].some(isLoopback)).toBe(false)
 })
 
+test('what tests and benchmarks are told is none of the daemon’s', () => {
+  const env = {
+    OMNIBUS_TEST_POSTGRES: 'postgres://x',
+    OMNIBUS_TEST_REQUIRE: 'all',
+    OMNIBUS_BENCH_POSTGRES: 'y',
+  }
+  expect(loadConfig({ env }).config.store).toBe('sqlite:')
+})
+
 test('what Kubernetes sets for a service called omnibus is not taken for configuration', () => {
   const env = { OMNIBUS_PORT: 'tcp://10.0.0.1:80', OMNIBUS_SERVICE_HOST: 'x', OMNIBUS_PORT_80_TCP: 'y' }
   expect(loadConfig({ env }).config.listen.port).toBe(8080)
