@@ -114,7 +114,8 @@ async function firstAnswer(url: string, startedAt: number, hasEnded: () => boole
   throw new Error(`the daemon did not listen within ${START_MAX_MS} ms`)
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 
-/** Where tests make their databases, unless they are told another server: any role that may create some. */
+/** Where tests make their databases if they are told no other server; the role must be allowed to make some. */
 export const TEST_SERVER =
   process.env['OMNIBUS_TEST_POSTGRES'] || 'postgres://postgres@127.0.0.1:5432/postgres'
 

