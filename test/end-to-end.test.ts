@@ -197,13 +197,15 @@ onEachStore(({ place }) => {
     await using world = await createWorld(place, { refusals: [{ share: 1, code: 131000 }] })
     const { sim, crm, daemon } = world
     const { id } = await world.post({ to: ANA, content: { type: 'text', text: 'Hola' } })
-    await expect.poll(() => sim.stats().refused).toMatchObject({ '131000': 1 })
+    await expect.poll(() => sim.sent.length).toBeGreaterThan(0)
     sim.behave({ refusals: [] })
     await statusIs(world, id, 'read')
-    expect(sim.sent.map(({ reference, code }) => [reference, code])).toEqual([
-      [`${id}.0.1`, 131000],
-      [`${id}.0.2`, null],
-    ])
+    // On a slow machine it is refused more than once before the provider is told to stop.
+    const last = sim.sent.length
+    expect(last).toBeGreaterThan(1)
+    expect(sim.sent.map(({ reference, code }) => [reference, code])).toEqual(
+      sim.sent.map((_, index) => [`${id}.0.${index + 1}`, index + 1 < last ? 131000 : null]),
+    )
     const { data } = (await daemon.call('GET', `/v1/messages/${id}/timeline`)).body as {
       data: { kind: string }[]
     }
