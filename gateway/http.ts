@@ -15,6 +15,7 @@ import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
+import { serveUpgrades } from './upgrade.ts'
 import { VERSION } from './version.ts'
 
 const API_BYTES_MAX = 1024 * 1024
@@ -60,6 +61,7 @@ export async function createDoor(rooms: Rooms): Promise<FastifyInstance> {
   })
   await app.register(swagger, { openapi: DOCUMENT })
   operatingRoutes(app, rooms)
+  serveUpgrades(app, rooms.log)
   if (rooms.config.parts.includes('gateway')) {
     fileLinkRoute(app, rooms)
     await app.register(async scope => webhookRoutes(scope, rooms))
