@@ -55,7 +55,8 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<LogBatch
       if (first === undefined) continue
       while (at + 1 < first.sequence) {
         const missed = await store.events(workspace, at, Math.min(PAGE_EVENTS, first.sequence - at - 1))
-        if (missed.length === 0) break
+        // Never passed over: a reader who is told to look again misses nothing.
+        if (missed.length === 0) return yield { dropped: 'the log has a gap' }
         yield { events: missed }
         at = missed.at(-1)?.sequence ?? at
       }

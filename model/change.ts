@@ -6,6 +6,7 @@ import type { Failure } from './failure.ts'
 import type { ChannelId, ContactId, ConversationId, FileId, MessageId, TokenId, WorkspaceId } from './ids.ts'
 import type { Category, Source } from './message.ts'
 import type { Observation } from './status.ts'
+import type { Role } from './token.ts'
 
 /**
  * Everything that happens is a change, committed through one door. A transaction is a value: a list of changes of
@@ -55,7 +56,12 @@ export type Refusal =
 export type Change =
   /** `first`: only if no other was made as the first, whichever of several nodes that start at once asks. */
   | { kind: 'workspaceCreated'; name: string; first?: true }
-  | { kind: 'tokenCreated'; id: TokenId; hash: string; role: 'operator'; name: string }
+  | { kind: 'workspaceRenamed'; name: string }
+  | TokenCreated
+  /** `token` is the hash, which is its key. */
+  | { kind: 'tokenRevoked'; token: string }
+  /** It was used last at `at`: a remark on its row, and no event. */
+  | { kind: 'tokenUsed'; token: string; at: number }
   | ChannelCreated
   | ChannelUpdated
   | { kind: 'channelDeleted'; channel: ChannelId }
@@ -70,6 +76,18 @@ export type Change =
   | { kind: 'closed'; conversation: ConversationId; by: ConversationSource; note?: ClosingNote }
   | FileCreated
   | MediaFetched
+
+export type TokenCreated = {
+  kind: 'tokenCreated'
+  id: TokenId
+  /** SHA-256: the token itself is never here. */
+  hash: string
+  role: Role
+  name: string
+  expiresAt?: number
+  /** The token that asked for it; absent if the start of the daemon made it. */
+  createdBy?: TokenId
+}
 
 /** `config` arrives sealed: its secret values are unreadable without the key. */
 export type ChannelCreated = {

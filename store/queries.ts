@@ -2,8 +2,10 @@ import type { Lane } from '../model/change.ts'
 import type { LogEvent } from '../model/event.ts'
 import type { FileId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
+import { ACCESS_QUERIES } from './access.ts'
 import { logEvent } from './decide/draft.ts'
-import { columnsOf, marks, type RawRow, rowOf, type SqlValue, type Steps, sql } from './sql.ts'
+import { given, page, where } from './filter.ts'
+import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 import { LogTrimmed, type Queries, type StoredChannel, type StoredFile, type TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
 import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
@@ -12,15 +14,7 @@ import { contactView, conversationView, createdView, filesOf, messageView } from
 export const QUERIES: {
   [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
 } = {
-  *workspaces() {
-    const rows = yield sql(`SELECT ${columnsOf('workspaces')} FROM workspaces ORDER BY id`)
-    return rows.map(row => rowOf('workspaces', row))
-  },
-
-  *token({ hash }) {
-    const [row] = yield sql(`SELECT ${columnsOf('tokens')} FROM tokens WHERE hash = ?`, [hash])
-    return row === undefined ? null : rowOf('tokens', row)
-  },
+  ...ACCESS_QUERIES,
 
   *channels({ workspace }) {
     const filter = where({ deleted_at: null, ...(workspace === undefined ? {} : { workspace }) })
@@ -247,35 +241,4 @@ function underWay(queue: Rows['queue']): TimelineEntry[] {
   if (queue.state !== 'attempted' || queue.attemptedAt === null) return []
   const { attemptedAt: at, part, attempts: attempt } = queue
   return [{ at, kind: 'attempted', part, attempt, status: null, raw: null, detail: null }]
-}
-
-type Filter = { text: string; args: SqlValue[] }
-
-function given(filters: Record<string, string | undefined>, prefix = ''): Record<string, string> {
-  const set = Object.entries(filters).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return Object.fromEntries(set.map(([name, value]) => [prefix + name, value]))
-}
-
-function where(equal: Record<string, SqlValue>, further?: Filter): Filter {
-  const terms = Object.entries(equal).map(([name, value]) =>
-    value === null ? `${name} IS NULL` : `${name} = ?`,
-  )
-  const args = Object.values(equal).filter(value => value !== null)
-  return {
-    text: `WHERE ${[...terms, ...(further === undefined ? [] : [further.text])].join(' AND ')}`,
-    args: [...args, ...(further?.args ?? [])],
-  }
-}
-
-function* page(
-  table: 'conversations' | 'contacts',
-  equal: Record<string, SqlValue>,
-  after: string | undefined,
-  limit: number,
-): Steps<RawRow[]> {
-  const filter = where(equal, after === undefined ? undefined : { text: 'id < ?', args: [after] })
-  return yield sql(`SELECT ${columnsOf(table)} FROM ${table} ${filter.text} ORDER BY id DESC LIMIT ?`, [
-    ...filter.args,
-    limit,
-  ])
 }

@@ -6,17 +6,10 @@ import type { Contact } from '../model/contact.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import type { LogEvent } from '../model/event.ts'
-import type {
-  ChannelId,
-  ContactId,
-  ConversationId,
-  FileId,
-  MessageId,
-  TokenId,
-  WorkspaceId,
-} from '../model/ids.ts'
+import type { ChannelId, ContactId, ConversationId, FileId, MessageId, WorkspaceId } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
+import type { AccessQueries } from './access.ts'
 
 /**
  * The store remembers: all state and the log. Two engines implement this port; `test/contracts/store.ts` states the
@@ -185,9 +178,7 @@ export class FileMissing extends Error {
 }
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
-export type Queries = {
-  workspaces: { params: Record<never, never>; result: { id: WorkspaceId; name: string; head: number }[] }
-  token: { params: { hash: string }; result: { id: TokenId; workspace: WorkspaceId; role: string } | null }
+export type Queries = AccessQueries & {
   /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
   channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
   /** The message with its status now. */

@@ -10,11 +10,11 @@ import type {
   EventId,
   MessageId,
   RejectedId,
-  TokenId,
   WorkspaceId,
 } from '../model/ids.ts'
 import type { Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
+import type { StoredToken } from './access.ts'
 import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
 
 /**
@@ -28,7 +28,7 @@ export type Rows = {
    * any more (RULES A6); it is moved by what deletes them, never by `decide`.
    */
   workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number; trimmed: number }
-  tokens: { hash: string; id: TokenId; workspace: WorkspaceId; role: string; name: string; createdAt: number }
+  tokens: StoredToken
   channels: StoredChannel & { deletedAt: number | null }
   channelKeys: { workspace: WorkspaceId; connector: string; providerKey: string; channel: ChannelId }
   contacts: {
@@ -212,8 +212,19 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
   tokens: {
     name: 'tokens',
     key: ['hash'],
-    columns: { hash: 'text', id: 'text', workspace: 'text', role: 'text', name: 'text', createdAt: 'int' },
-    changes: [],
+    columns: {
+      hash: 'text',
+      id: 'text',
+      workspace: 'text',
+      role: 'text',
+      name: 'text',
+      createdAt: 'int',
+      expiresAt: 'int',
+      lastUsedAt: 'int',
+      revokedAt: 'int',
+      createdBy: 'text',
+    },
+    changes: ['lastUsedAt', 'revokedAt'],
   },
   channels: {
     name: 'channels',

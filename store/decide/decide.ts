@@ -11,9 +11,10 @@ import {
   channelDeleted,
   channelHealth,
   channelUpdated,
-  tokenCreated,
   workspaceCreated,
+  workspaceRenamed,
 } from './setup.ts'
+import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
 
 /**
  * The domain logic of the store, as a pure fold: facts and changes in, rows and events out. Both engines share it, and
@@ -22,7 +23,10 @@ import {
  */
 const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   workspaceCreated,
+  workspaceRenamed,
   tokenCreated,
+  tokenRevoked,
+  tokenUsed,
   channelCreated,
   channelUpdated,
   channelDeleted,

@@ -25,14 +25,13 @@ export const workspaceCreated: Rule<Of<'workspaceCreated'>> = {
   },
 }
 
-export const tokenCreated: Rule<Of<'tokenCreated'>> = {
-  want: (draft, _workspace, { hash }) => {
-    draft.want('tokens', hash)
-  },
-  decide: (draft, workspace, { id, hash, role, name }) => {
-    if (draft.get('tokens', hash) !== undefined) return refused('exists', 'this token exists already')
-    draft.put('tokens', { hash, id, workspace, role, name, createdAt: draft.now })
-    return { ok: true, id }
+export const workspaceRenamed: Rule<Of<'workspaceRenamed'>> = {
+  want: () => {},
+  decide: (draft, workspace, { name }) => {
+    const known = draft.get('workspaces', workspace)
+    if (known === undefined) return refused('notFound', `no workspace ${workspace}`)
+    draft.put('workspaces', { ...known, name })
+    return { ok: true, id: workspace }
   },
 }
 

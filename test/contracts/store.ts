@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { accessLaws } from './store/access.ts'
 import { fileLaws } from './store/files.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
@@ -22,5 +23,6 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     receiptLaws(trial)
     fileLaws(trial)
     retentionLaws(trial)
+    accessLaws(trial)
   })
 }
