@@ -52,6 +52,7 @@ export async function startDaemon(store: StoreName = 'sqlite'): Promise<Daemon> 
         OMNIBUS_DATA_DIR: directory,
         OMNIBUS_ADMIN_TOKEN: TOKEN,
         OMNIBUS_LOG_LEVEL: 'error',
+        OMNIBUS_LIMITS_REQUESTS: '0',
       },
     }),
   )

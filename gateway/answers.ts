@@ -3,7 +3,9 @@ import { ADDRESS_KINDS } from '../model/address.ts'
 import { CHANNEL_STATUSES } from '../model/channel.ts'
 import { EVENT_TYPES } from '../model/event.ts'
 import { CATEGORIES } from '../model/message.ts'
+import { ROLES } from '../model/token.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
+import { GRANTS } from './roles.ts'
 import { id, time } from './schemas.ts'
 
 /** What the API answers, for `/openapi.json`. Clients must take fields that are not named here: more will come. */
@@ -17,123 +19,182 @@ const address = open({ kind: words(ADDRESS_KINDS), value: Type.String() })
 const messageRef = open({ id: nullable(id('msg')), providerId: nullable(Type.String()) })
 const times = Type.Record(words(['pending', 'sent', 'failed', 'received', 'read']), time)
 
-export const ChannelAnswer = open({
-  id: id('chn'),
-  workspace: id('wks'),
-  connector: Type.String(),
-  name: Type.String(),
-  status: words(CHANNEL_STATUSES),
-  config: Type.Record(Type.String(), Type.Unknown(), { description: 'Every secret reads ***.' }),
-  health: open({
-    state: words(['unknown', 'ok', 'failing']),
-    why: nullable(Type.String()),
-    at: nullable(time),
-  }),
-  webhookUrl: nullable(Type.String({ description: 'Where the provider must send its webhooks.' })),
-  createdAt: time,
-  updatedAt: time,
-})
-
-export const MessageAnswer = open({
-  id: id('msg'),
-  workspace: id('wks'),
-  channel: id('chn'),
-  connector: Type.String(),
-  contact: id('ctc'),
-  conversation: nullable(id('cnv')),
-  direction: words(['inbound', 'outbound']),
-  source: open({
-    kind: words(['contact', 'agent', 'workflow', 'broadcast', 'api', 'echo']),
-    id: nullable(Type.String()),
-  }),
-  address,
-  content: open({ type: Type.String() }, 'A union on type.'),
-  replyTo: nullable(messageRef),
-  category: words(CATEGORIES),
-  expiresAt: nullable(time),
-  attempts: Type.Integer(),
-  queued: Type.Boolean({ description: 'The platform held it back for a rate or a tier.' }),
-  retryOf: nullable(id('msg')),
-  broadcast: nullable(Type.String()),
-  providerIds: Type.Array(Type.String()),
-  providerTime: nullable(time),
-  status: nullable(words(['pending', 'sent', 'received', 'read', 'failed'])),
-  statusTimes: nullable(times),
-  failure: nullable(
-    open({
-      code: Type.String(),
-      detail: Type.String(),
-      provider: nullable(
-        open({
-          code: Type.String(),
-          title: Type.Optional(Type.String()),
-          detail: Type.Optional(Type.String()),
-        }),
-      ),
+export const ChannelAnswer = open(
+  {
+    id: id('chn'),
+    workspace: id('wks'),
+    connector: Type.String(),
+    name: Type.String(),
+    status: words(CHANNEL_STATUSES),
+    config: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Every secret reads ***. Empty for agents.',
     }),
-  ),
-  uncertain: Type.Boolean({ description: 'Whether the provider took the last attempt is not known yet.' }),
+    health: open({
+      state: words(['unknown', 'ok', 'failing']),
+      why: nullable(Type.String()),
+      at: nullable(time),
+    }),
+    webhookUrl: nullable(Type.String({ description: 'Where the provider must send its webhooks.' })),
+    createdAt: time,
+    updatedAt: time,
+  },
+  'A channel.',
+)
+
+export const MessageAnswer = open(
+  {
+    id: id('msg'),
+    workspace: id('wks'),
+    channel: id('chn'),
+    connector: Type.String(),
+    contact: id('ctc'),
+    conversation: nullable(id('cnv')),
+    direction: words(['inbound', 'outbound']),
+    source: open({
+      kind: words(['contact', 'agent', 'workflow', 'broadcast', 'api', 'echo']),
+      id: nullable(Type.String()),
+    }),
+    address,
+    content: open({ type: Type.String() }, 'A union on type.'),
+    replyTo: nullable(messageRef),
+    category: words(CATEGORIES),
+    expiresAt: nullable(time),
+    attempts: Type.Integer(),
+    queued: Type.Boolean({ description: 'The platform held it back for a rate or a tier.' }),
+    retryOf: nullable(id('msg')),
+    broadcast: nullable(Type.String()),
+    providerIds: Type.Array(Type.String()),
+    providerTime: nullable(time),
+    status: nullable(words(['pending', 'sent', 'received', 'read', 'failed'])),
+    statusTimes: nullable(times),
+    failure: nullable(
+      open({
+        code: Type.String(),
+        detail: Type.String(),
+        provider: nullable(
+          open({
+            code: Type.String(),
+            title: Type.Optional(Type.String()),
+            detail: Type.Optional(Type.String()),
+          }),
+        ),
+      }),
+    ),
+    uncertain: Type.Boolean({ description: 'Whether the provider took the last attempt is not known yet.' }),
+    createdAt: time,
+  },
+  'A message.',
+)
+
+export const TimelineAnswer = open(
+  {
+    at: time,
+    kind: Type.String(),
+    part: Type.Integer(),
+    attempt: nullable(Type.Integer()),
+    status: nullable(Type.String()),
+    raw: nullable(Type.String({ description: "The provider's word, unchanged." })),
+    detail: nullable(Type.Record(Type.String(), Type.Unknown())),
+  },
+  'What happened, and when.',
+)
+
+export const ConversationAnswer = open(
+  {
+    id: id('cnv'),
+    workspace: id('wks'),
+    contact: id('ctc'),
+    channel: id('chn'),
+    thread: nullable(Type.String()),
+    status: words(['open', 'closed']),
+    source: Type.String(),
+    contactType: words(['new', 'returning']),
+    openedAt: time,
+    closedAt: nullable(time),
+    closedBy: nullable(Type.String()),
+    note: nullable(open({ category: Type.Optional(Type.String()), summary: Type.Optional(Type.String()) })),
+    version: Type.Integer(),
+  },
+  'A conversation.',
+)
+
+export const ContactAnswer = open(
+  {
+    id: id('ctc'),
+    workspace: id('wks'),
+    kind: words(['person', 'group']),
+    name: nullable(Type.String()),
+    addresses: Type.Array(address),
+    source: words(['message', 'api', 'echo']),
+    createdAt: time,
+    updatedAt: time,
+  },
+  'A contact.',
+)
+
+export const FileAnswer = open(
+  {
+    id: id('fil'),
+    url: Type.String(),
+    mimeType: Type.String(),
+    size: Type.Integer({ description: 'Bytes.' }),
+    name: nullable(Type.String()),
+    sha256: Type.String(),
+  },
+  'A file.',
+)
+
+export const EventAnswer = open(
+  {
+    specversion: Type.Literal('1.0'),
+    id: id('evt'),
+    source: Type.String(),
+    type: words(EVENT_TYPES),
+    subject: Type.String(),
+    time,
+    datacontenttype: Type.Literal('application/json'),
+    workspace: id('wks'),
+    sequence: Type.Integer({ description: 'Per workspace from 1, without gaps.' }),
+    data: Type.Unknown(),
+  },
+  'A CloudEvent.',
+)
+
+export const WorkspaceAnswer = open({ id: id('wks'), name: Type.String(), createdAt: time }, 'A workspace.')
+
+const token = {
+  id: id('tok'),
+  workspace: id('wks'),
+  name: Type.String(),
+  role: words(ROLES),
   createdAt: time,
-})
-
-export const TimelineAnswer = open({
-  at: time,
-  kind: Type.String(),
-  part: Type.Integer(),
-  attempt: nullable(Type.Integer()),
-  status: nullable(Type.String()),
-  raw: nullable(Type.String({ description: "The provider's word, unchanged." })),
-  detail: nullable(Type.Record(Type.String(), Type.Unknown())),
-})
-
-export const ConversationAnswer = open({
-  id: id('cnv'),
-  workspace: id('wks'),
-  contact: id('ctc'),
-  channel: id('chn'),
-  thread: nullable(Type.String()),
-  status: words(['open', 'closed']),
-  source: Type.String(),
-  contactType: words(['new', 'returning']),
-  openedAt: time,
-  closedAt: nullable(time),
-  closedBy: nullable(Type.String()),
-  note: nullable(open({ category: Type.Optional(Type.String()), summary: Type.Optional(Type.String()) })),
-  version: Type.Integer(),
-})
-
-export const ContactAnswer = open({
-  id: id('ctc'),
-  workspace: id('wks'),
-  kind: words(['person', 'group']),
-  name: nullable(Type.String()),
-  addresses: Type.Array(address),
-  source: words(['message', 'api', 'echo']),
-  createdAt: time,
-  updatedAt: time,
-})
-
-export const FileAnswer = open({
-  id: id('fil'),
-  url: Type.String(),
-  mimeType: Type.String(),
-  size: Type.Integer({ description: 'Bytes.' }),
-  name: nullable(Type.String()),
-  sha256: Type.String(),
-})
-
-export const EventAnswer = open({
-  specversion: Type.Literal('1.0'),
-  id: id('evt'),
-  source: Type.String(),
-  type: words(EVENT_TYPES),
-  subject: Type.String(),
-  time,
-  datacontenttype: Type.Literal('application/json'),
-  workspace: id('wks'),
-  sequence: Type.Integer({ description: 'Per workspace from 1, without gaps.' }),
-  data: Type.Unknown(),
-})
+  expiresAt: nullable(time),
+  lastUsedAt: nullable({ ...time, description: 'Coarse: written at most once a minute.' }),
+  revokedAt: nullable(time),
+  createdBy: nullable({ ...id('tok'), description: 'null: the start of the daemon made it.' }),
+}
+export const TokenAnswer = open(token, 'A token, without its secret.')
+export const TokenMadeAnswer = open(
+  {
+    ...token,
+    token: Type.String({
+      pattern: '^omnibus_[A-Za-z0-9_-]{43}$',
+      description: 'The secret. Shown only now.',
+    }),
+  },
+  'The token, with its secret.',
+)
+export const SessionAnswer = open(
+  {
+    token: id('tok'),
+    name: Type.String(),
+    role: words(ROLES),
+    workspace: id('wks'),
+    may: Type.Array(words(Object.keys(GRANTS))),
+    expiresAt: nullable(time),
+  },
+  'Who asks.',
+)
 
 const ProblemAnswer = Type.Object(
   {
@@ -149,7 +210,7 @@ const ProblemAnswer = Type.Object(
 
 /** A page: `next` is null on the last one. */
 export function pageOf(item: TSchema) {
-  return open({ data: Type.Array(item), next: nullable(Type.String()) })
+  return open({ data: Type.Array(item), next: nullable(Type.String()) }, 'A page of them.')
 }
 
 /** The problems that a route may answer, by status. */

@@ -17,7 +17,8 @@ export type Config = {
   egress: { allow: string[] }
   trustedProxies: string[]
   metricsToken: string | null
-  limits: { headroom: number }
+  /** `requests`: a second, of one token; 0 is no limit. */
+  limits: { headroom: number; requests: number }
   /** Days; null is for ever. */
   retention: {
     log: number | null

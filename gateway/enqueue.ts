@@ -6,6 +6,7 @@ import { EXPIRES_AFTER_MS } from '../model/message.ts'
 import type { Caller } from './auth.ts'
 import type { FieldError } from './explain.ts'
 import { invalidInput, Problem } from './problem.ts'
+import { voiceOf } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import type { MessageInput } from './schemas.ts'
 
@@ -28,14 +29,16 @@ export async function enqueuedOf(rooms: Rooms, caller: Caller, input: MessageInp
     })
   }
   const { content, reactionTo } = await contentOf(rooms, caller, input)
+  const voice = voiceOf(caller.role)
   const change: Enqueued = {
     kind: 'enqueued',
     content,
-    source: { kind: 'api', id: caller.token },
+    source: { kind: voice.kind, id: caller.token },
     // A template's own category is known only when the channel's templates are; most are not marketing (RULES C11).
     category: input.category ?? (content.type === 'template' ? 'utility' : 'service'),
-    lane: 'normal',
-    expiresAt: input.expiresAt === undefined ? now + EXPIRES_AFTER_MS.api : Date.parse(input.expiresAt),
+    lane: voice.lane,
+    expiresAt:
+      input.expiresAt === undefined ? now + EXPIRES_AFTER_MS[voice.kind] : Date.parse(input.expiresAt),
   }
   if (input.channel !== undefined) change.channel = input.channel as ChannelId
   if (input.to !== undefined) change.to = readAddress(input.to)

@@ -3,20 +3,24 @@ import swagger from '@fastify/swagger'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { type Caller, createAuth } from './auth.ts'
+import { bearerOf, type Caller, createAuth } from './auth.ts'
 import { explain } from './explain.ts'
+import { describeRoute, grantOf, OPENAPI } from './openapi.ts'
 import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
+import type { Grant } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
+import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
-import { serveUpgrades } from './upgrade.ts'
-import { VERSION } from './version.ts'
+import { workspaceRoutes } from './routes/workspaces.ts'
+import { serveUpgrades, type Upgrades } from './upgrade.ts'
 
 const API_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -59,13 +63,14 @@ export async function createDoor(rooms: Rooms): Promise<FastifyInstance> {
           })
     return sendProblem(rooms, problem, reply)
   })
-  await app.register(swagger, { openapi: DOCUMENT })
+  await app.register(swagger, OPENAPI)
   operatingRoutes(app, rooms)
-  serveUpgrades(app, rooms.log)
+  docsRoutes(app, rooms)
+  const upgrades = serveUpgrades(app, rooms.log)
   if (rooms.config.parts.includes('gateway')) {
     fileLinkRoute(app, rooms)
     await app.register(async scope => webhookRoutes(scope, rooms))
-    await app.register(async scope => apiRoutes(scope, rooms))
+    await app.register(async scope => apiRoutes(scope, rooms, upgrades))
   }
   await app.ready()
   return app
@@ -87,11 +92,30 @@ export async function closeDoor(app: FastifyInstance): Promise<void> {
   }
 }
 
-async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
-  const callerOf = createAuth(rooms)
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the caller of a route under `/v1` must be allowed. */
+    may?: Grant
+  }
+  interface FastifyRequest {
+    caller: Caller
+  }
+}
+
+async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades): Promise<void> {
+  const auth = createAuth(rooms)
+  app.addHook('onClose', () => auth.stop())
   app.decorateRequest('caller', null as unknown as Caller)
-  app.addHook('onRequest', async request => {
-    request.caller = await callerOf(request)
+  app.addHook('onRoute', describeRoute)
+  app.addHook('onRequest', async (request, reply) => {
+    const { workspace } = request.query as { workspace?: unknown }
+    request.caller = await auth.admit({
+      token: bearerOf(request.headers.authorization),
+      grant: grantOf(request.routeOptions),
+      workspace,
+      address: () => request.ip,
+      headers: headers => void reply.headers(headers),
+    })
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
@@ -102,7 +126,9 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
   contactRoutes(app, rooms)
-  eventRoutes(app, rooms)
+  tokenRoutes(app, rooms, auth)
+  workspaceRoutes(app, rooms)
+  eventRoutes(app, rooms, auth, upgrades)
   await app.register(async scope => fileRoutes(scope, rooms))
 }
 
@@ -177,17 +203,4 @@ function rememberRoutes(app: FastifyInstance): (url: string) => string[] {
     const path = url.split('?')[0] ?? url
     return [...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods))]
   }
-}
-
-const DOCUMENT = {
-  openapi: '3.1.0',
-  info: {
-    title: 'Omnibus',
-    version: VERSION,
-    description:
-      'Every customer channel of a company on one message bus. Errors are RFC 9457 problems with a `code`.',
-    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-  },
-  components: { securitySchemes: { token: { type: 'http' as const, scheme: 'bearer' } } },
-  security: [{ token: [] }],
 }

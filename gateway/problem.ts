@@ -25,6 +25,7 @@ export const PROBLEMS = {
   noRecipient: 422,
   keyReused: 422,
   tooManyFailures: 429,
+  tooManyRequests: 429,
   headersTooLarge: 431,
   internal: 500,
   busy: 503,

@@ -32,7 +32,7 @@ export type Rooms = {
   probe: Probe | undefined
   /** How the outside reaches us; known once we listen. */
   publicUrl: () => string
-  /** The workspace of a caller who names none. */
+  /** The first one. */
   workspace: WorkspaceId
   /** SHA-256 of the configured admin token; null when it was made by us and only the store knows it. */
   adminTokenHash: string | null

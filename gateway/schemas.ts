@@ -3,6 +3,8 @@ import { CHANNEL_STATUSES } from '../model/channel.ts'
 import { MEDIA_TYPES } from '../model/content.ts'
 import type { Prefix } from '../model/ids.ts'
 import { CATEGORIES } from '../model/message.ts'
+import { ROLES } from '../model/token.ts'
+import { CHANNEL_PATCHES, CHANNELS, CLOSINGS, MESSAGES, TOKENS, WORKSPACES } from './examples.ts'
 
 /**
  * The API in schemas. The same values check what comes in and make `/openapi.json`, so that neither can say what the
@@ -21,6 +23,9 @@ const strict = <P extends TProperties>(properties: P, description?: string) =>
     additionalProperties: false,
     ...(description === undefined ? {} : { description }),
   })
+/** The same for a whole body, which has examples. */
+const body = <P extends TProperties>(properties: P, examples: readonly object[]) =>
+  Type.Object(properties, { additionalProperties: false, examples: [...examples] })
 const words = <T extends string>(values: readonly T[]) => Type.Enum([...values])
 const short = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 const optional = Type.Optional
@@ -128,41 +133,68 @@ const reaction = strict({
 
 const ContentInput = Type.Union([text, media, location, contacts, buttons, list, template, reaction])
 
-export const MessageInput = strict({
-  channel: optional(id('chn')),
-  to: optional(
-    Type.String({
-      minLength: 3,
-      maxLength: 320,
-      description: 'A phone (+ and digits), an e-mail address, or kind:value for another kind of address.',
+export const MessageInput = body(
+  {
+    channel: optional(id('chn')),
+    to: optional(
+      Type.String({
+        minLength: 3,
+        maxLength: 320,
+        description: 'A phone (+ and digits), an e-mail address, or kind:value for another kind of address.',
+      }),
+    ),
+    contact: optional(id('ctc')),
+    conversation: optional(id('cnv')),
+    content: ContentInput,
+    replyTo: optional(strict({ id: id('msg') })),
+    category: optional(
+      Type.Enum([...CATEGORIES], { description: 'utility if absent for a template, else service.' }),
+    ),
+    expiresAt: optional({
+      ...time,
+      description:
+        'Past it what was not sent fails as expired. If absent in 24 h, for the token of an agent in 1 h.',
     }),
-  ),
-  contact: optional(id('ctc')),
-  conversation: optional(id('cnv')),
-  content: ContentInput,
-  replyTo: optional(strict({ id: id('msg') })),
-  category: optional(words(CATEGORIES)),
-  expiresAt: optional(time),
-})
+  },
+  MESSAGES,
+)
 export type MessageInput = Static<typeof MessageInput>
 
 const anyConfig = Type.Record(Type.String(), Type.Unknown(), {
   description: 'As the connector wants it. Secrets are sealed and read *** in every answer.',
 })
-export const ChannelInput = strict({ connector: short(64), name: short(200), config: anyConfig })
+export const ChannelInput = body({ connector: short(64), name: short(200), config: anyConfig }, CHANNELS)
 export type ChannelInput = Static<typeof ChannelInput>
-export const ChannelPatch = strict({
-  name: optional(short(200)),
-  status: optional(words(CHANNEL_STATUSES)),
-  config: optional(anyConfig),
-})
+export const ChannelPatch = body(
+  {
+    name: optional(short(200)),
+    status: optional(words(CHANNEL_STATUSES)),
+    config: optional(anyConfig),
+  },
+  CHANNEL_PATCHES,
+)
 export type ChannelPatch = Static<typeof ChannelPatch>
 
-export const ClosingInput = strict({
-  category: optional(short(200)),
-  summary: optional(short(TEXT_MAX)),
-})
+export const ClosingInput = body(
+  {
+    category: optional(short(200)),
+    summary: optional(short(TEXT_MAX)),
+  },
+  CLOSINGS,
+)
 export type ClosingInput = Static<typeof ClosingInput>
+
+export const TokenInput = body(
+  {
+    name: short(200),
+    role: words(ROLES),
+    expiresAt: optional({ ...time, description: 'When it ends by itself; never if absent.' }),
+  },
+  TOKENS,
+)
+export type TokenInput = Static<typeof TokenInput>
+export const WorkspaceInput = body({ name: short(200) }, WORKSPACES)
+export type WorkspaceInput = Static<typeof WorkspaceInput>
 
 // Queries
 
@@ -171,11 +203,13 @@ const limit = optional(
   Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'How many to give.' }),
 )
 const workspace = optional(
-  Type.String({ description: 'Another workspace than the first; for operators.', maxLength: 64 }),
+  Type.String({ description: "Another workspace than the token's own; for operators.", maxLength: 64 }),
 )
 export const WorkspaceQuery = strict({ workspace })
 const page = { workspace, limit, after: cursor }
 export const PageQuery = strict(page)
+export const WorkspacesQuery = strict({ limit, after: cursor })
+export type WorkspacesQuery = Static<typeof WorkspacesQuery>
 export const MessagesQuery = strict({
   ...page,
   channel: optional(id('chn')),

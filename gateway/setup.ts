@@ -70,18 +70,27 @@ export async function setUp(
   const [first] = workspaces.toSorted((a, b) => (a.id < b.id ? -1 : 1))
   if (first === undefined) {
     const workspace = ids('wks', clock.now())
-    const newToken = adminToken === null ? `omnibus_${secretText(random)}` : null
-    const hash = adminTokenHash ?? hashToken(newToken ?? '')
+    const made = adminToken === null ? newToken(random) : null
+    const hash = adminTokenHash ?? hashToken(made ?? '')
     const created = { kind: 'workspaceCreated', name: 'Main', first: true } as const
     const { outcomes } = await store.commit({ workspace, changes: [created, tokenCreated(hash)] })
     // Another node was first.
     if (outcomes[0]?.ok === false) return await setUp(store, config, clock, random, ids)
-    return { workspace, newToken, adminTokenHash }
+    return { workspace, newToken: made, adminTokenHash }
   }
-  if (adminTokenHash !== null && (await store.query('token', { hash: adminTokenHash })) === null) {
-    await store.commit({ workspace: first.id, changes: [tokenCreated(adminTokenHash)] })
+  if (adminTokenHash !== null) {
+    const known = await store.query('token', { hash: adminTokenHash })
+    if (known === null) await store.commit({ workspace: first.id, changes: [tokenCreated(adminTokenHash)] })
+    else if (known.createdBy !== null || known.revokedAt !== null) {
+      throw new StartRefused('adminToken was made by the API, or was revoked: configure another one')
+    }
   }
   return { workspace: first.id, newToken: null, adminTokenHash }
+}
+
+/** A token as clients hold it. */
+export function newToken(random: Random): string {
+  return `omnibus_${secretText(random)}`
 }
 
 /** 256 random bits. */

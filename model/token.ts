@@ -1,7 +1,8 @@
 import type { TokenId, WorkspaceId } from './ids.ts'
 
-/** Who a token speaks for, the most powerful first. */
-export type Role = 'operator' | 'owner' | 'manager' | 'agent' | 'backend'
+/** Who a token speaks for, the most powerful first. What each may do is in `gateway/roles.ts`. */
+export const ROLES = ['operator', 'owner', 'manager', 'agent', 'backend'] as const
+export type Role = (typeof ROLES)[number]
 
 /** A token as the API shows it: the secret itself is told once, when it is made. Times are RFC 3339. */
 export type Token = {

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
 import type { AnyConnector, Io } from '../../connectors/connector.ts'
 import type { ChannelUpdated } from '../../model/change.ts'
 import type { Channel } from '../../model/channel.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import type { StoredChannel } from '../../store/store.ts'
 import { ChannelAnswer, pageOf, problems } from '../answers.ts'
+import type { Caller } from '../auth.ts'
 import {
   type Config,
   mergeConfig,
@@ -20,6 +20,7 @@ import { explain, nearest } from '../explain.ts'
 import { commitOnce, type InProgress } from '../once.ts'
 import { readPage } from '../paging.ts'
 import { applied, invalidInput, notFound } from '../problem.ts'
+import { may } from '../roles.ts'
 import type { Rooms } from '../rooms.ts'
 import {
   ChannelInput,
@@ -41,6 +42,7 @@ export function channelRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.post<{ Body: ChannelInput }>(
     '/v1/channels',
     {
+      config: { may: 'connect' },
       schema: {
         operationId: 'createChannel',
         summary: 'Connect a channel',
@@ -72,7 +74,7 @@ export function channelRoutes(app: FastifyInstance, rooms: Rooms): void {
       const made = applied(committed.outcomes[0]).id ?? id
       const { workspace } = request.caller
       await rooms.feed.refresh(workspace)
-      return reply.code(201).send(show(rooms, await channelOf(rooms, workspace, made)))
+      return reply.code(201).send(show(rooms, request.caller, await channelOf(rooms, workspace, made)))
     },
   )
   readRoutes(app, rooms)
@@ -84,6 +86,7 @@ function readRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Querystring: PageQuery }>(
     '/v1/channels',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'listChannels',
         summary: 'Channels, newest first',
@@ -100,12 +103,13 @@ function readRoutes(app: FastifyInstance, rooms: Rooms): void {
       const { data, next } = await readPage('chn', request.query, async ({ after, limit }) =>
         newestFirst.filter(({ id }) => after === undefined || id < after).slice(0, limit),
       )
-      return { data: data.map(channel => show(rooms, channel)), next }
+      return { data: data.map(channel => show(rooms, request.caller, channel)), next }
     },
   )
   app.get<{ Params: { id: string } }>(
     '/v1/channels/:id',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'getChannel',
         summary: 'One channel',
@@ -115,7 +119,10 @@ function readRoutes(app: FastifyInstance, rooms: Rooms): void {
         response: { 200: ChannelAnswer, ...problems('notFound', ...COMMON) },
       },
     },
-    async request => show(rooms, await channelOf(rooms, request.caller.workspace, request.params.id)),
+    async request => {
+      const { caller, params } = request
+      return show(rooms, caller, await channelOf(rooms, caller.workspace, params.id))
+    },
   )
 }
 
@@ -123,6 +130,7 @@ function changeRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.patch<{ Params: { id: string }; Body: ChannelPatch }>(
     '/v1/channels/:id',
     {
+      config: { may: 'connect' },
       schema: {
         operationId: 'updateChannel',
         summary: 'Rename, pause, resume or reconfigure a channel',
@@ -143,19 +151,20 @@ function changeRoutes(app: FastifyInstance, rooms: Rooms): void {
       const change = { kind: 'channelUpdated', channel: stored.id, set } as const
       applied((await rooms.store.commit({ workspace, changes: [change] })).outcomes[0])
       await rooms.feed.refresh(workspace)
-      return show(rooms, await channelOf(rooms, workspace, stored.id))
+      return show(rooms, request.caller, await channelOf(rooms, workspace, stored.id))
     },
   )
   app.delete<{ Params: { id: string } }>(
     '/v1/channels/:id',
     {
+      config: { may: 'connect' },
       schema: {
         operationId: 'deleteChannel',
         summary: 'Delete a channel; its messages stay',
         tags,
         params: IdParams,
         querystring: WorkspaceQuery,
-        response: { 204: Type.Null(), ...problems('notFound', ...COMMON) },
+        response: { 204: { description: 'Done.', type: 'null' }, ...problems('notFound', ...COMMON) },
       },
     },
     async (request, reply) => {
@@ -173,6 +182,7 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
   app.post<{ Params: { id: string } }>(
     '/v1/channels/:id/check',
     {
+      config: { may: 'connect' },
       schema: {
         operationId: 'checkChannel',
         summary: 'Prove the credentials without sending',
@@ -192,7 +202,7 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
       const health = await open.connector.check(open.config, ioOf(rooms, signal))
       await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
-      return show(rooms, await channelOf(rooms, workspace, id))
+      return show(rooms, request.caller, await channelOf(rooms, workspace, id))
     },
   )
 }
@@ -243,8 +253,9 @@ async function channelOf(rooms: Rooms, workspace: WorkspaceId, id: string): Prom
   return channel
 }
 
-function show(rooms: Rooms, stored: StoredChannel): Channel {
-  return showChannel(rooms.connectorOf(stored.connector), stored, rooms.publicUrl())
+function show(rooms: Rooms, caller: Caller, stored: StoredChannel): Channel {
+  const shown = showChannel(rooms.connectorOf(stored.connector), stored, rooms.publicUrl())
+  return may(caller.role, 'config') ? shown : { ...shown, config: {} }
 }
 
 /** A check remembers nothing: it is asked for because what is remembered may be wrong. */

@@ -4,6 +4,7 @@ import { isId, type WorkspaceId } from '../../model/ids.ts'
 import { ConversationAnswer, MessageAnswer, pageOf, problems } from '../answers.ts'
 import { readPage } from '../paging.ts'
 import { applied, notFound } from '../problem.ts'
+import { voiceOf } from '../roles.ts'
 import type { Rooms } from '../rooms.ts'
 import {
   ClosingInput,
@@ -22,6 +23,7 @@ export function conversationRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Querystring: Query }>(
     '/v1/conversations',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'listConversations',
         summary: 'Conversations, newest first',
@@ -41,6 +43,7 @@ export function conversationRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Params: { id: string } }>(
     '/v1/conversations/:id',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'getConversation',
         summary: 'One conversation',
@@ -55,6 +58,7 @@ export function conversationRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Params: { id: string }; Querystring: PageQuery }>(
     '/v1/conversations/:id/messages',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'listConversationMessages',
         summary: 'Messages of a conversation, newest first',
@@ -79,6 +83,7 @@ function closeRoute(app: FastifyInstance, rooms: Rooms): void {
   app.post<{ Params: { id: string }; Body: ClosingInput }>(
     '/v1/conversations/:id/close',
     {
+      config: { may: 'work' },
       schema: {
         operationId: 'closeConversation',
         summary: 'Close a conversation, with a note if wanted',
@@ -100,7 +105,14 @@ function closeRoute(app: FastifyInstance, rooms: Rooms): void {
       const noted = Object.keys(note).length > 0
       const { outcomes } = await rooms.store.commit({
         workspace,
-        changes: [{ kind: 'closed', conversation: id, by: 'api', ...(noted ? { note } : {}) }],
+        changes: [
+          {
+            kind: 'closed',
+            conversation: id,
+            by: voiceOf(request.caller.role).kind,
+            ...(noted ? { note } : {}),
+          },
+        ],
       })
       applied(outcomes[0])
       return conversationOf(rooms, workspace, id)

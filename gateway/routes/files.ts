@@ -21,10 +21,16 @@ export async function fileRoutes(app: FastifyInstance, rooms: Rooms): Promise<vo
   await app.register(multipart, {
     limits: { fileSize: FILE_BYTES_MAX, files: 1, fields: 8, fieldSize: 1_024, parts: 9, headerPairs: 64 },
   })
+  uploadRoute(app, rooms)
+  linkRoute(app, rooms)
+}
+
+function uploadRoute(app: FastifyInstance, rooms: Rooms): void {
   app.post(
     '/v1/files',
     {
       bodyLimit: FILE_BYTES_MAX + 64 * 1024,
+      config: { may: 'work' },
       schema: {
         operationId: 'uploadFile',
         summary: 'Keep a file to send it: curl -F file=@photo.jpg',
@@ -54,9 +60,13 @@ export async function fileRoutes(app: FastifyInstance, rooms: Rooms): Promise<vo
       return reply.code(201).send({ id, url: `/v1/files/${id}`, mimeType, size, name, sha256 })
     },
   )
+}
+
+function linkRoute(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Params: { id: string } }>(
     '/v1/files/:id',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'getFile',
         summary: 'Redirects to a link that works without a token for five minutes',

@@ -27,6 +27,7 @@ export function messageRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Querystring: Query }>(
     '/v1/messages',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'listMessages',
         summary: 'Messages, newest first',
@@ -52,6 +53,7 @@ function sendRoute(app: FastifyInstance, rooms: Rooms): void {
   app.post<{ Body: MessageInput }>(
     '/v1/messages',
     {
+      config: { may: 'work' },
       schema: {
         operationId: 'sendMessage',
         summary: 'Send a message',
@@ -88,6 +90,7 @@ function oneRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Params: { id: string } }>(
     '/v1/messages/:id',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'getMessage',
         summary: 'One message with its status now',
@@ -102,6 +105,7 @@ function oneRoutes(app: FastifyInstance, rooms: Rooms): void {
   app.get<{ Params: { id: string } }>(
     '/v1/messages/:id/timeline',
     {
+      config: { may: 'read' },
       schema: {
         operationId: 'getMessageTimeline',
         summary: 'Everything known to have happened to a message, oldest first',
@@ -127,6 +131,7 @@ function cancelRoute(app: FastifyInstance, rooms: Rooms): void {
   app.delete<{ Params: { id: string } }>(
     '/v1/messages/:id',
     {
+      config: { may: 'work' },
       schema: {
         operationId: 'cancelMessage',
         summary: 'Cancel a message that was not attempted yet',

@@ -36,7 +36,7 @@ test('with nothing set, the defaults of the design hold', () => {
     egress: { allow: ['127.0.0.0/8', '::1/128'] },
     trustedProxies: [],
     metricsToken: null,
-    limits: { headroom: 0.9 },
+    limits: { headroom: 0.9, requests: 500 },
     retention: { log: null, messages: null, raw: null, receipts: null, files: null },
     filesDir: null,
     adminToken: null,

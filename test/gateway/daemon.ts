@@ -24,7 +24,7 @@ function configOf(dataDir: string, more: Partial<Config> = {}): Config {
     egress: { allow: ['127.0.0.0/8'] },
     trustedProxies: [],
     metricsToken: null,
-    limits: { headroom: 0.9 },
+    limits: { headroom: 0.9, requests: 0 },
     retention: { log: null, messages: null, raw: null, receipts: null, files: null },
     filesDir: null,
     adminToken: TOKEN,
@@ -37,6 +37,7 @@ function configOf(dataDir: string, more: Partial<Config> = {}): Config {
 export type Answer = { status: number; headers: Headers; body: never; text: string }
 
 export type Running = Daemon & {
+  dataDir: string
   call(
     method: string,
     path: string,
@@ -51,6 +52,7 @@ export async function run(more: Partial<Config> = {}, options: DaemonOptions = {
   const daemon = await createDaemon(configOf(dataDir, more), options)
   return {
     ...daemon,
+    dataDir,
     call: async (method, path, { body, headers, token = TOKEN } = {}) => {
       const raw = typeof body === 'string' || body instanceof FormData || body === undefined
       const answer = await fetch(daemon.url + path, {

@@ -1,7 +1,5 @@
-import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../model/clock.ts'
-import type { ChannelId } from '../../model/ids.ts'
 import { FOR_EVER } from '../contracts/store/retention.ts'
 import { deliver, makeChannel, problem, type Running, run, TOKEN, textDelivery } from './daemon.ts'
 
@@ -128,47 +126,6 @@ test('without a place to start from, a stream begins with what happens next', as
   await new Promise(resolve => setTimeout(resolve, 200))
   await someone()
   expect((await reading)[0]?.id).toBe(before + 1)
-})
-
-test('a reader who is too slow is told so, and resumes without a gap', async () => {
-  const { hostname, port } = new URL(daemon.url)
-  const from = await head()
-  const socket = connect(Number(port), hostname)
-  const headers = ['host: a', `authorization: Bearer ${TOKEN}`, 'accept: text/event-stream']
-  socket.write(`GET /v1/events?after=${from} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`)
-  await new Promise(resolve => socket.once('data', resolve))
-  socket.pause()
-  const [channel] = await daemon.store.query('channels', {})
-  const text = 'x'.repeat(2_000)
-  for (let group = 0; group < 30; group++) {
-    const changes = Array.from({ length: 500 }, (_, index) => ({
-      kind: 'received' as const,
-      channel: channel?.id as ChannelId,
-      key: `slow.${group}.${index}`,
-      providerId: null,
-      at: 1_790_000_000_000,
-      echo: false,
-      address: { kind: 'phone' as const, value: '+5215500000001' },
-      also: [],
-      content: { type: 'text' as const, text },
-    }))
-    await daemon.store.commit({ workspace: daemon.workspace, changes })
-  }
-  const chunks: string[] = []
-  socket.setEncoding('utf8')
-  socket.on('data', chunk => chunks.push(String(chunk)))
-  socket.resume()
-  await new Promise(resolve => socket.once('close', resolve))
-  const all = chunks.join('')
-  expect(all).toMatch(/event: dropped\ndata: \{"why":"more than 5000 events waited"\}/)
-  const last = Number(
-    all
-      .match(/^id: (\d+)$/gm)
-      ?.at(-1)
-      ?.slice(4),
-  )
-  const [next] = await read({ 'last-event-id': String(last) }, events => events.length > 0)
-  expect(next?.id).toBe(last + 1)
 })
 
 test.each([

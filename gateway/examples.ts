@@ -1,0 +1,50 @@
+/**
+ * Bodies as a client sends them. `/openapi.json` and `/docs` show them, and a test sends each to its route, with ids of
+ * things that are there.
+ */
+const ID = '01k5h6x0c8f2sbn3qv7d9w4ekm'
+
+const text = { type: 'text', text: 'Hello Ana, your order is ready.' }
+const image = { type: 'image', media: { id: `fil_${ID}` }, caption: 'The blue one' }
+const buttons = {
+  type: 'buttons',
+  text: 'When shall we come?',
+  buttons: [
+    { id: 'morning', title: 'In the morning' },
+    { id: 'evening', title: 'In the evening' },
+  ],
+}
+const template = {
+  type: 'template',
+  name: 'order_ready',
+  language: 'es_MX',
+  parameters: { body: { '1': 'Ana' } },
+}
+
+export const MESSAGES = [
+  { channel: `chn_${ID}`, to: '+5215512345678', content: text },
+  { contact: `ctc_${ID}`, content: image },
+  { conversation: `cnv_${ID}`, content: buttons, replyTo: { id: `msg_${ID}` } },
+  { channel: `chn_${ID}`, to: '+5215512345678', content: template },
+  { contact: `ctc_${ID}`, content: { type: 'reaction', emoji: '👍', to: { id: `msg_${ID}` } } },
+]
+
+export const CHANNELS = [
+  {
+    connector: 'whatsapp',
+    name: 'Support MX',
+    config: {
+      phoneNumberId: '106540352242922',
+      accessToken: 'EAAG…',
+      appSecret: 'the secret of the app',
+      verifyToken: 'a word of your choice',
+    },
+  },
+]
+export const CHANNEL_PATCHES = [{ status: 'paused' }, { name: 'Support', config: { wabaId: '10259' } }]
+export const CLOSINGS = [{ category: 'delivered', summary: 'Wanted to know when the order comes.' }]
+export const TOKENS = [
+  { name: 'CRM', role: 'backend' },
+  { name: 'Ana', role: 'agent', expiresAt: '2099-01-01T00:00:00Z' },
+]
+export const WORKSPACES = [{ name: 'Acme' }]

@@ -1,0 +1,47 @@
+import type { RejectedId, WorkspaceId } from '../../../model/ids.ts'
+import { ROLES, type Role } from '../../../model/token.ts'
+import { deliver, makeChannel, type Running, textDelivery } from '../daemon.ts'
+import type { Things } from './operations.ts'
+
+/** One of each kind in a workspace. A route about a new kind of thing needs a line here, and nothing else. */
+export async function makeThings(daemon: Running, workspace: string, number: string): Promise<Things> {
+  const query = `?workspace=${workspace}`
+  // Nobody listens there: credentials that cannot be checked are an answer, and the test stays on this machine.
+  const channel = await makeChannel(daemon, number, { apiBase: 'http://127.0.0.1:1' }, query)
+  await deliver(daemon, textDelivery({ number, id: `wamid.${number}` }), `/in/whatsapp/${channel.id}`)
+  await deliver(daemon, 'neither JSON nor anything else', `/in/whatsapp/${channel.id}`)
+  const list = (await daemon.call('GET', `/v1/messages${query}`)).body as {
+    data: { id: string; contact: string; conversation: string }[]
+  }
+  const [message] = list.data
+  if (message === undefined) throw new Error('no message came in')
+  const form = new FormData()
+  form.set('file', new Blob(['PNG'], { type: 'image/png' }), 'a.png')
+  const file = (await daemon.call('POST', `/v1/files${query}`, { body: form })).body as { id: string }
+  const [rejected] = await daemon.store.query('rejected', {
+    workspace: workspace as WorkspaceId,
+    limit: 1,
+  })
+  const token = { name: 'spare', role: 'agent' }
+  const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
+  return {
+    workspaces: workspace,
+    channels: channel.id,
+    messages: message.id,
+    contacts: message.contact,
+    conversations: message.conversation,
+    files: file.id,
+    rejected: rejected?.id as RejectedId,
+    tokens: made.id,
+  }
+}
+
+/** A token of each role in a workspace. */
+export async function makeTokens(daemon: Running, workspace: string): Promise<Record<Role, string>> {
+  const made = ROLES.map(async role => {
+    const body = { name: role, role }
+    const answer = await daemon.call('POST', `/v1/tokens?workspace=${workspace}`, { body })
+    return [role, (answer.body as { token: string }).token] as const
+  })
+  return Object.fromEntries(await Promise.all(made)) as Record<Role, string>
+}
