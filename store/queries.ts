@@ -1,4 +1,5 @@
 import type { Lane } from '../model/change.ts'
+import type { Content } from '../model/content.ts'
 import type { LogEvent } from '../model/event.ts'
 import type { FileId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
@@ -6,7 +7,7 @@ import { logEvent } from './decide/draft.ts'
 import { columnsOf, marks, type RawRow, rowOf, type SqlValue, type Steps, sql } from './sql.ts'
 import { LogTrimmed, type Queries, type StoredChannel, type StoredFile, type TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
-import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
+import { contactView, conversationView, createdView, editedView, filesOf, messageView } from './view.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
 export const QUERIES: {
@@ -160,6 +161,7 @@ export function* events(workspace: WorkspaceId, after: number, limit: number): S
      WHERE e.workspace = ? AND e.sequence > ? ORDER BY e.sequence LIMIT ?`,
     [workspace, after, limit],
   )
+  const edits = yield* editsIn(rows)
   const read: LogEvent[] = []
   for (const row of rows) {
     const event = rowOf('events', row, 'e')
@@ -170,10 +172,35 @@ export function* events(workspace: WorkspaceId, after: number, limit: number): S
       if (read.length > 0) break
       throw new LogTrimmed(nextKept(rows))
     }
-    read.push(logEvent(event, event.data ?? created(row)))
+    read.push(logEvent(event, told(event, edits) ?? created(row)))
   }
   if (rows.length === 0 && limit > 0) yield* proveKept(workspace, after)
   return read
+}
+
+/** What an event says that has data of its own; of an edit, with what its revision says. */
+function told(event: Rows['events'], edits: ReadonlyMap<string, Content>): object | null {
+  if (event.type !== 'message.edited' || event.data === null) return event.data
+  // Retention goes by the age of the message, and an edit is younger: for a while it tells of nothing.
+  return editedView(event.data, edits.get(nameOfEdit(event)) ?? { type: 'erased' })
+}
+
+function nameOfEdit({ subject, data }: Pick<Rows['events'], 'subject' | 'data'>): string {
+  return `${subject} ${data?.['number']}`
+}
+
+function* editsIn(rows: RawRow[]): Steps<ReadonlyMap<string, Content>> {
+  const events = rows.map(row => rowOf('events', row, 'e')).filter(({ type }) => type === 'message.edited')
+  const [first] = events
+  if (first === undefined) return new Map()
+  const messages = [...new Set(events.map(({ subject }) => subject))]
+  const found = yield sql(
+    `SELECT message, number, content FROM revisions WHERE workspace = ? AND message IN (${marks(messages)})`,
+    [first.workspace, ...messages],
+  )
+  return new Map(
+    found.map(row => [`${row['message']} ${row['number']}`, JSON.parse(row['content'] as string) as Content]),
+  )
 }
 
 function nextKept(rows: RawRow[]): number {
@@ -197,8 +224,10 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
   return Number(row?.['sequence'] ?? 0)
 }
 
-const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content FROM messages m
-  JOIN contents c ON c.workspace = m.workspace AND c.message = m.id`
+/** `content` is what it said first, `revised` what it says since it was edited. */
+const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content, r.content AS revised
+  FROM messages m JOIN contents c ON c.workspace = m.workspace AND c.message = m.id
+  LEFT JOIN revisions r ON r.workspace = m.workspace AND r.message = m.id AND r.number = m.edits`
 
 function created(raw: RawRow): Message {
   return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
@@ -208,7 +237,7 @@ function created(raw: RawRow): Message {
 function* shown(raws: RawRow[]): Steps<Message[]> {
   const rows = raws.map(raw => ({
     row: rowOf('messages', raw, 'm'),
-    content: JSON.parse(raw['content'] as string) as Rows['contents']['content'],
+    content: JSON.parse((raw['revised'] ?? raw['content']) as string) as Content,
   }))
   const ids = rows.flatMap(({ content }) => filesOf(content))
   const workspace = rows[0]?.row.workspace

@@ -1,7 +1,9 @@
 import { describe } from 'vitest'
+import { amendmentLaws } from './store/amendments.ts'
 import { fileLaws } from './store/files.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
+import { peopleLaws } from './store/people.ts'
 import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
@@ -22,5 +24,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     receiptLaws(trial)
     fileLaws(trial)
     retentionLaws(trial)
+    amendmentLaws(trial)
+    peopleLaws(trial)
   })
 }
