@@ -19,6 +19,8 @@ export type Accepted = {
   /** It will fail with this code although it was accepted. */
   fails: number | undefined
   at: number
+  /** Of a group, whose phone tells. */
+  member?: string
 }
 
 export type Receipts = {
@@ -139,6 +141,10 @@ function statusItem(accepted: Accepted, { status, at, code }: Step, hiding: Beha
   const phone = phoneShown(person, hiding)
   if (phone !== undefined) item['recipient_id'] = phone
   item['recipient_user_id'] = person.userId
+  if (accepted.member !== undefined) {
+    item['recipient_type'] = 'group'
+    item['recipient_participant_id'] = accepted.member
+  }
   if (accepted.reference !== undefined) item['biz_opaque_callback_data'] = accepted.reference
   if (code !== undefined) item['errors'] = [statusError(code)]
   else if (status !== 'read') {
