@@ -4,7 +4,7 @@ import type { World } from './sim-graph.ts'
 import type { SimNumber } from './sim-limits.ts'
 import type { Person } from './sim-people.ts'
 import { contactItem, phoneShown } from './sim-receipts.ts'
-import { NOTICES, SAMPLES } from './sim-samples.ts'
+import { NOTICES, SAMPLE_MEDIA, SAMPLES } from './sim-samples.ts'
 import type { Webhooks } from './sim-webhooks.ts'
 
 /** A message of a person to the business. */
@@ -52,7 +52,7 @@ export type InjectedStatus = {
 
 /** @throws Error for a number that the simulator does not have. Returns the wamid. */
 export function injectMessage(world: World, webhooks: Webhooks, injected: InjectedMessage): string {
-  const message = { ...injected, ...sampleOf(injected) }
+  const message = { ...injected, ...sampleOf(world, injected) }
   const number = numberOf(world, message.to)
   const { hiding, millisecondTimestamps } = world.behaviour()
   const person = named(world.people.of(message.from), message.name)
@@ -89,12 +89,17 @@ export function injectMessage(world: World, webhooks: Webhooks, injected: Inject
 }
 
 /** @throws Error for a kind that there is not */
-function sampleOf({ sample, of, notice, extra }: InjectedMessage): Partial<InjectedMessage> {
+function sampleOf(world: World, { sample, of, notice, extra }: InjectedMessage): Partial<InjectedMessage> {
   if (notice !== undefined) return { type: 'system' }
   if (sample === undefined) return {}
   const make = SAMPLES.get(sample)
   if (make === undefined) throw new Error(`no sample ${sample}: try ${[...SAMPLES.keys()].join(', ')}`)
   const made = make(of ?? 'wamid.of-nothing')
+  const file = objectOf(made.content)
+  if (textIn(file, 'id')?.startsWith(SAMPLE_MEDIA)) {
+    const bytes = Buffer.from(`the bytes of ${sample}`)
+    made.content = { ...file, id: world.media.put(bytes, textIn(file, 'mime_type') ?? '') }
+  }
   return { ...made, extra: { ...made.extra, ...extra } }
 }
 
@@ -131,7 +136,8 @@ export function injectStatus(world: World, injected: InjectedStatus): void {
     {
       id: entry.id,
       number: numberOf(world, entry.number),
-      person: world.people.of(entry.to),
+      person:
+        entry.body['recipient_type'] === 'group' ? world.people.group(entry.to) : world.people.of(entry.to),
       reference: entry.reference ?? undefined,
       type: textIn(entry.body, 'type') ?? 'text',
       category: objectOf(entry.body['template']) === undefined ? 'service' : 'utility',

@@ -7,8 +7,11 @@ const just =
   (type: string, content: Json | Json[], extra?: Json): Sample =>
   () => ({ type, content, ...(extra !== undefined && { extra }) })
 const interactive = (type: string, reply: Json): Sample => just('interactive', { type, [type]: reply })
+/** An id that begins so is replaced by one of a file that can be fetched. */
+export const SAMPLE_MEDIA = 'sample-'
+
 const media = (type: string, mime_type: string, more: Json = {}): Sample =>
-  just(type, { id: `sample-${type}`, mime_type, sha256: '', ...more })
+  just(type, { id: `${SAMPLE_MEDIA}${type}`, mime_type, ...more })
 const error = (code: number, title: string): Json => ({
   code,
   title,
@@ -113,17 +116,16 @@ export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
 ])
 
 /** What WhatsApp itself tells about a person: it comes without their contact. `to` is their new phone or id. */
-export const NOTICES: ReadonlyMap<string, (person: { userId: string }, to: string) => Json> = new Map([
-  [
-    'number-changed',
-    (_, wa_id: string) => ({ body: 'The number changed', type: 'user_changed_number', wa_id }),
-  ],
+export const NOTICES: ReadonlyMap<string, Notice> = new Map<string, Notice>([
+  ['number-changed', (_, to) => ({ body: 'The number changed', type: 'user_changed_number', wa_id: to })],
   [
     'user-id-changed',
-    ({ userId }: { userId: string }, user_id: string) => ({
-      body: `The user changed from ${userId} to ${user_id}`,
+    ({ userId }, to) => ({
+      body: `The user changed from ${userId} to ${to}`,
       type: 'user_changed_user_id',
-      user_id,
+      user_id: to,
     }),
   ],
 ])
+
+type Notice = (person: { userId: string }, to: string) => Json
