@@ -126,7 +126,7 @@ export type Reaction = { type: 'reaction'; emoji: string | null }
 export type Order = { type: 'order'; catalogId: string | null; text?: string; items: OrderItem[] }
 export type OrderItem = { productId: string; quantity: number; price: string | null; currency: string | null }
 
-/** What the provider tells about the person, in the place of a message. `address`: where they are reached from now on. */
+/** What the provider tells about the person, in a message's place. `address`: where they are reached from now on. */
 export type System = {
   type: 'system'
   kind: 'numberChanged' | 'userIdChanged' | 'other'

@@ -60,9 +60,9 @@ export function observe(piece: Piece, seen: Observation): Piece {
 }
 
 /**
- * The piece after one member of a group told something. The first phone that has it makes it `received`; that one member
- * read it does not make it `read`, and that it failed for one does not make it `failed`: only what is told of the
- * group as a whole does. A join like `observe`.
+ * The piece after one member of a group told something. The first phone that has it makes it `received`; that one
+ * member read it does not make it `read`, and that it failed for one does not make it `failed`: only what is told of
+ * the group as a whole does. A join like `observe`.
  */
 export function observeMember(piece: Piece, member: string, seen: Observation): Piece {
   if (piece.notSent) return piece
