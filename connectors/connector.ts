@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import type { Address } from '../model/address.ts'
-import type { ReceiptOf, Received } from '../model/change.ts'
+import type { Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
 import type { Health } from '../model/channel.ts'
 import type { Content, ContentType, ForeignMedia, MediaType } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
@@ -105,7 +105,13 @@ export type Inbound = { to: string } & (
       at: number
       raw: string
       failure?: Failure
+      member?: string
+      detail?: Record<string, unknown>
     }
+  | Omit<Edited, 'channel'>
+  | Omit<Deleted, 'channel'>
+  /** About the channel's account itself, not about a message. */
+  | { kind: 'channel'; health: Health }
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
   /** Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). */

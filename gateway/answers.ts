@@ -2,7 +2,7 @@ import { type TProperties, type TSchema, Type } from 'typebox'
 import { ADDRESS_KINDS } from '../model/address.ts'
 import { CHANNEL_STATUSES } from '../model/channel.ts'
 import { EVENT_TYPES } from '../model/event.ts'
-import { CATEGORIES } from '../model/message.ts'
+import { CATEGORIES, REFERRAL_FIELDS } from '../model/message.ts'
 import { ROLES } from '../model/token.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
 import { GRANTS } from './roles.ts'
@@ -17,6 +17,19 @@ const open = (properties: TProperties, description?: string) =>
 
 const address = open({ kind: words(ADDRESS_KINDS), value: Type.String() })
 const messageRef = open({ id: nullable(id('msg')), providerId: nullable(Type.String()) })
+const author = open({ address, name: nullable(Type.String()) }, 'Who of a group wrote it.')
+const referral = open(
+  Object.fromEntries(REFERRAL_FIELDS.map(field => [field, Type.Optional(Type.String())])),
+  'The advertisement or post that led here.',
+)
+const product = open(
+  { catalogId: nullable(Type.String()), productId: Type.String() },
+  'The product of a catalog that it asks about.',
+)
+const members = open(
+  { received: Type.Integer(), read: Type.Integer() },
+  'Of a message to a group: how many of its members received it, and read it, as far as was told.',
+)
 const times = Type.Record(words(['pending', 'sent', 'failed', 'received', 'read']), time)
 
 export const ChannelAnswer = open(
@@ -55,8 +68,19 @@ export const MessageAnswer = open(
       id: nullable(Type.String()),
     }),
     address,
-    content: open({ type: Type.String() }, 'A union on type.'),
+    author: nullable(author),
+    content: open(
+      { type: Type.String() },
+      'A union on type. What it says now: of an edited message the newest.',
+    ),
     replyTo: nullable(messageRef),
+    forwarded: nullable(
+      Type.Union([Type.Literal(true), Type.Literal('often')], {
+        description: 'It was passed on, or often so.',
+      }),
+    ),
+    referral: nullable(referral),
+    product: nullable(product),
     category: words(CATEGORIES),
     expiresAt: nullable(time),
     attempts: Type.Integer(),
@@ -67,6 +91,7 @@ export const MessageAnswer = open(
     providerTime: nullable(time),
     status: nullable(words(['pending', 'sent', 'received', 'read', 'failed'])),
     statusTimes: nullable(times),
+    members: nullable(members),
     failure: nullable(
       open({
         code: Type.String(),
@@ -81,6 +106,8 @@ export const MessageAnswer = open(
       }),
     ),
     uncertain: Type.Boolean({ description: 'Whether the provider took the last attempt is not known yet.' }),
+    editedAt: nullable(time),
+    deletedAt: nullable(time),
     createdAt: time,
   },
   'A message.',
@@ -109,6 +136,11 @@ export const ConversationAnswer = open(
     status: words(['open', 'closed']),
     source: Type.String(),
     contactType: words(['new', 'returning']),
+    context: nullable(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'What the channel told about how it began, as referral.sourceId.',
+      }),
+    ),
     openedAt: time,
     closedAt: nullable(time),
     closedBy: nullable(Type.String()),

@@ -1,6 +1,6 @@
 import type { Inbound, WebhookRequest } from '../connectors/connector.ts'
 import type { OpenChannel } from '../connectors/directory.ts'
-import type { Change, Received, Transaction } from '../model/change.ts'
+import type { Change, Receipt, Received, Transaction } from '../model/change.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
 import type { Gate, Holder } from './gates.ts'
@@ -84,10 +84,17 @@ function changeOf(
   channel: ChannelId,
 ): Change {
   if (item.kind === 'receipt') {
-    const { of, status, at, raw, failure } = item
-    return failure === undefined
-      ? { kind: 'receipt', channel, of, status, at, raw }
-      : { kind: 'receipt', channel, of, status, at, raw, failure }
+    const { of, status, at, raw, failure, member, detail } = item
+    const receipt: Receipt = { kind: 'receipt', channel, of, status, at, raw }
+    if (failure !== undefined) receipt.failure = failure
+    if (member !== undefined) receipt.member = member
+    if (detail !== undefined) receipt.detail = detail
+    return receipt
+  }
+  if (item.kind === 'channel') return { kind: 'channelHealth', channel, health: item.health }
+  if (item.kind === 'edited' || item.kind === 'deleted') {
+    const { to: _, ...told } = item
+    return { ...told, channel }
   }
   const received: Received = {
     kind: 'received',
@@ -105,6 +112,8 @@ function changeOf(
   if (item.replyTo !== undefined) received.replyTo = item.replyTo
   if (item.reactionTo !== undefined) received.reactionTo = item.reactionTo
   if (item.context !== undefined) received.context = item.context
+  if (item.former !== undefined) received.former = item.former
+  if (item.besides !== undefined) received.besides = item.besides
   return received
 }
 

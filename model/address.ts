@@ -9,6 +9,7 @@ export const ADDRESS_KINDS = [
   'telegram',
   'email',
   'webchat',
+  'group',
 ] as const
 export type AddressKind = (typeof ADDRESS_KINDS)[number]
 

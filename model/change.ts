@@ -4,7 +4,7 @@ import type { Content, ForeignMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
 import type { ChannelId, ContactId, ConversationId, FileId, MessageId, TokenId, WorkspaceId } from './ids.ts'
-import type { Category, Source } from './message.ts'
+import type { Besides, Category, Source } from './message.ts'
 import type { Observation } from './status.ts'
 import type { Role } from './token.ts'
 
@@ -67,6 +67,8 @@ export type Change =
   | { kind: 'channelDeleted'; channel: ChannelId }
   | { kind: 'channelHealth'; channel: ChannelId; health: Health }
   | Received
+  | Edited
+  | Deleted
   | Receipt
   | { kind: 'rejected'; channel: ChannelId; why: string; raw: Uint8Array; contentType: string }
   | Enqueued
@@ -128,6 +130,8 @@ export type Received = {
   address: Address
   /** Further addresses the provider says are the same person. */
   also: Address[]
+  /** An address that was the person's until now, and is no more: they changed it for `address` or `also`. */
+  former?: Address
   name?: string
   /** Root of the e-mail thread; absent on chat channels. */
   thread?: string
@@ -135,8 +139,25 @@ export type Received = {
   /** Provider ids of the message this one answers or reacts to. */
   replyTo?: string
   reactionTo?: string
+  /** Goes to the conversation if this opens one. */
   context?: Record<string, string>
+  besides?: Besides
 }
+
+/** The writer changed what a message says. `of` is the provider's id of that message. */
+export type Edited = {
+  kind: 'edited'
+  channel: ChannelId
+  /** Unique in the channel: the same key again is the same edit (RULES B1). */
+  key: string
+  of: string
+  /** The provider's time. Of two edits the later one stands, whichever comes first. */
+  at: number
+  content: Content<ForeignMedia>
+}
+
+/** The writer took a message back: what it said is erased. */
+export type Deleted = Omit<Edited, 'kind' | 'content'> & { kind: 'deleted' }
 
 /** What a receipt is about: RULES D5. `providerId` and `reference` may both be told; the first known one counts. */
 export type ReceiptOf =
@@ -153,6 +174,10 @@ export type Receipt = {
   /** The provider's word, unchanged. */
   raw: string
   failure?: Failure
+  /** Of a message to a group: the member whose phone tells this. Absent: it is so for the whole group. */
+  member?: string
+  /** What else the provider told; kept in the timeline and nowhere else. */
+  detail?: Record<string, unknown>
 }
 
 /** A message to be sent. One of `to`, `contact` or `conversation` says to whom. */

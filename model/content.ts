@@ -1,3 +1,4 @@
+import type { Address } from './address.ts'
 import type { FileId } from './ids.ts'
 
 /**
@@ -14,6 +15,9 @@ export type Content<M = StoredMedia> =
   | Reply
   | Template<M>
   | Reaction
+  | Order
+  | System
+  | ReferralOnly
   | Unsupported
   | Erased
 
@@ -24,7 +28,14 @@ export type Text = { type: 'text'; text: string; preview?: boolean }
 export type MediaType = 'image' | 'audio' | 'video' | 'document' | 'sticker'
 export const MEDIA_TYPES: readonly MediaType[] = ['image', 'audio', 'video', 'document', 'sticker']
 /** `voice`: recorded on the spot rather than attached. Only audio has it. */
-export type MediaContent<M> = { type: MediaType; media: M; caption?: string; voice?: boolean }
+export type MediaContent<M> = {
+  type: MediaType
+  media: M
+  caption?: string
+  voice?: boolean
+  /** Of a sticker that moves. */
+  animated?: boolean
+}
 
 export type Location = {
   type: 'location'
@@ -32,14 +43,30 @@ export type Location = {
   longitude: number
   name?: string
   address?: string
+  url?: string
 }
 
-export type Contacts = { type: 'contacts'; contacts: ContactCard[] }
+/** `requested`: we asked the person for their number, and this is the answer. */
+export type Contacts = { type: 'contacts'; contacts: ContactCard[]; requested?: true }
 export type ContactCard = {
   name: string
   phones: { phone: string; type?: string; whatsapp?: string }[]
   emails?: { email: string; type?: string }[]
   organization?: string
+  urls?: { url: string; type?: string }[]
+  addresses?: PostalAddress[]
+  /** As the provider writes it, mostly `YYYY-MM-DD`. */
+  birthday?: string
+  /** The same card as a vCard, where the provider tells it so. */
+  vcard?: string
+}
+export type PostalAddress = {
+  street?: string
+  city?: string
+  state?: string
+  zip?: string
+  country?: string
+  type?: string
 }
 
 export type Button = { id: string; title: string } | { url: string; title: string }
@@ -62,8 +89,18 @@ export type List = {
   sections: { title?: string; rows: ListRow[] }[]
 }
 
-/** The choice of a button, a list row or a quick reply. `payload` is the id we gave it. */
-export type Reply = { type: 'reply'; kind: 'button' | 'list' | 'quick'; payload: string; text: string }
+/**
+ * What a person chose or filled in. `payload` is the id we gave a button, a list row or a quick reply; of a `flow` the
+ * text of its JSON, of a `callPermission` the answer. `fields` is what those two say, if it is a JSON object.
+ */
+export type Reply = {
+  type: 'reply'
+  kind: 'button' | 'list' | 'quick' | 'flow' | 'callPermission'
+  payload: string
+  text: string
+  description?: string
+  fields?: Record<string, unknown>
+}
 
 /** Values for the variables of a template: by position (`"1"`) or by name, never both. */
 export type TemplateValues = Record<string, string>
@@ -85,14 +122,41 @@ export type Template<M> = {
 /** `emoji: null` takes a reaction back. */
 export type Reaction = { type: 'reaction'; emoji: string | null }
 
-/** Something we have no word for; nothing inbound is dropped silently. `rawType` is the provider's word. */
-export type Unsupported = { type: 'unsupported'; rawType: string }
+/** What somebody ordered from a catalog. A price is decimal text: no number of ours may round it. */
+export type Order = { type: 'order'; catalogId: string | null; text?: string; items: OrderItem[] }
+export type OrderItem = { productId: string; quantity: number; price: string | null; currency: string | null }
 
-/** What is left of a content after its contact was erased (RULES A5). */
+/** What the provider tells about the person, in a message's place. `address`: where they are reached from now on. */
+export type System = {
+  type: 'system'
+  kind: 'numberChanged' | 'userIdChanged' | 'other'
+  text: string
+  address?: Address
+  /** The provider's word for `other`. */
+  rawType?: string
+}
+
+/** An advertisement led here and nothing was said; which one stands in the message's `referral`. */
+export type ReferralOnly = { type: 'referral' }
+
+/**
+ * Something we have no word for; nothing inbound is dropped silently. `rawType` is the provider's word, `error` what it
+ * says about why there is nothing more.
+ */
+export type Unsupported = {
+  type: 'unsupported'
+  rawType: string
+  error?: { code: string; title?: string; detail?: string }
+}
+
+/** What is left of a content after its contact was erased, or its writer took it back (RULES A5). */
 export type Erased = { type: 'erased' }
 
-/** Media in a provider's hands. `ref` is opaque to everyone but the connector that made it. */
-export type ForeignMedia = { ref: string; mimeType: string; sha256?: string; name?: string }
+/**
+ * Media in a provider's hands. `ref` is opaque to everyone but the connector that made it. `failed`: the provider says
+ * that it has nothing to fetch, and why.
+ */
+export type ForeignMedia = { ref: string; mimeType: string; sha256?: string; name?: string; failed?: string }
 
 /** Media as a content row holds them: a file of ours, or a link that the provider fetches itself. */
 export type StoredMedia =

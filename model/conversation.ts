@@ -17,6 +17,8 @@ export type Conversation = {
   status: 'open' | 'closed'
   source: ConversationSource
   contactType: 'new' | 'returning'
+  /** What the channel told about how it began: the advertisement that led here (`referral.sourceId` …). */
+  context: Record<string, string> | null
   openedAt: string
   closedAt: string | null
   closedBy: ConversationSource | null

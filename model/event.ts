@@ -6,6 +6,8 @@ export const EVENT_TYPES = [
   'message.status',
   'message.failed',
   'message.media',
+  'message.edited',
+  'message.deleted',
   'conversation.opened',
   'conversation.closed',
   'contact.created',

@@ -174,6 +174,12 @@ export function kindOf(failure: Failure): FailureKind {
   return FAILURES[failure.code]
 }
 
+/** Failures that only the channel's owner can mend: they make its health `failing` until a send succeeds. */
+export function tellsFailing(failure: Failure): boolean {
+  const { blame, retry } = kindOf(failure)
+  return blame === 'channel' && retry === 'later'
+}
+
 /** What `connector.send` throws. Anything else that it throws is a defect and becomes `internal`. */
 export class SendFailure extends Error {
   readonly failure: Failure

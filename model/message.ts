@@ -17,6 +17,35 @@ export type Category = (typeof CATEGORIES)[number]
 /** A message that this one answers, or reacts to: ours where we know it, the provider's id where we do not. */
 export type MessageRef = { id: MessageId | null; providerId: string | null }
 
+/** Who of a group wrote. */
+export type Author = { address: Address; name: string | null }
+
+/** The advertisement or post that led here, in the provider's words. */
+export type Referral = { [K in ReferralField]?: string }
+export const REFERRAL_FIELDS = [
+  'sourceType',
+  'sourceId',
+  'sourceUrl',
+  'headline',
+  'body',
+  'mediaType',
+  'mediaUrl',
+  'thumbnailUrl',
+  'ctwaClid',
+  'welcomeText',
+] as const
+type ReferralField = (typeof REFERRAL_FIELDS)[number]
+
+/** What a provider tells with a message besides what it says; written once, like the message. */
+export type Besides = {
+  author?: Author
+  /** It was passed on; `often`: by so many that the provider says so. */
+  forwarded?: true | 'often'
+  referral?: Referral
+  /** The product of a catalog that it asks about. */
+  product?: { catalogId: string | null; productId: string }
+}
+
 /** A message as the API shows it. Times are RFC 3339. */
 export type Message = {
   id: MessageId
@@ -28,8 +57,14 @@ export type Message = {
   direction: Direction
   source: Source
   address: Address
+  /** null unless it was written in a group by one of its members. */
+  author: Author | null
+  /** What it says now: of an edited message the newest. */
   content: MessageContent
   replyTo: MessageRef | null
+  forwarded: true | 'often' | null
+  referral: Referral | null
+  product: Besides['product'] | null
   category: Category
   expiresAt: string | null
   attempts: number
@@ -42,9 +77,15 @@ export type Message = {
   /** null on inbound messages. */
   status: Status | null
   statusTimes: { [S in Status]?: string } | null
+  /** Of a message to a group: how many of its members received it, and read it, as far as was told. */
+  members: { received: number; read: number } | null
   failure: MessageFailure | null
   /** The last attempt got no answer; whether the provider took it is not known yet. */
   uncertain: boolean
+  /** The provider's time of the newest edit. */
+  editedAt: string | null
+  /** The provider's time at which its writer took it back; its content is erased. */
+  deletedAt: string | null
   createdAt: string
 }
 

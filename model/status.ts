@@ -27,7 +27,12 @@ export type Piece = {
   failure?: Failure
   /** Never handed over because an earlier part failed for good: no receipt can be about it. */
   notSent?: true
+  /** Of a message to a group: the highest status of each member whose phone told one. */
+  members?: Record<string, Status>
 }
+
+/** Members of a group whose statuses are kept; what further ones tell still counts for the group. */
+const MEMBERS_MAX = 1024
 
 /** One thing told about a piece. `at` is the provider's time, or ours where it tells none. */
 export type Observation = { status: Exclude<Status, 'pending'>; at: number; failure?: Failure }
@@ -52,6 +57,35 @@ export function observe(piece: Piece, seen: Observation): Piece {
   const status = RANK[seen.status] > RANK[piece.status] ? seen.status : piece.status
   if (status === piece.status && failure === piece.failure && sameTimes(times, piece.times)) return piece
   return { ...piece, status, times, ...(failure === undefined ? {} : { failure }) }
+}
+
+/**
+ * The piece after one member of a group told something. The first phone that has it makes it `received`; that one
+ * member read it does not make it `read`, and that it failed for one does not make it `failed`: only what is told of
+ * the group as a whole does. A join like `observe`.
+ */
+export function observeMember(piece: Piece, member: string, seen: Observation): Piece {
+  if (piece.notSent) return piece
+  const { at, status } = seen
+  const whole =
+    status === 'failed' ? piece : observe(piece, { status: status === 'sent' ? 'sent' : 'received', at })
+  const members = piece.members ?? {}
+  const known = Object.hasOwn(members, member) ? members[member] : undefined
+  if (known !== undefined && RANK[known] >= RANK[status]) return whole
+  if (known === undefined && Object.keys(members).length >= MEMBERS_MAX) return whole
+  return { ...whole, members: { ...members, [member]: status } }
+}
+
+/** How many members have every piece, and how many read every piece; null where none told anything. */
+export function membersOf(pieces: readonly Piece[]): { received: number; read: number } | null {
+  if (!pieces.some(piece => piece.members !== undefined)) return null
+  const counts = { received: 0, read: 0 }
+  for (const member of Object.keys(pieces[0]?.members ?? {})) {
+    const ranks = pieces.map(({ members }) => RANK[members?.[member] ?? 'pending'])
+    if (ranks.every(rank => rank >= RANK.received)) counts.received += 1
+    if (ranks.every(rank => rank >= RANK.read)) counts.read += 1
+  }
+  return counts
 }
 
 /** Of two failures the earlier is kept, of two at one moment the lesser code: the choice may not depend on order. */

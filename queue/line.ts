@@ -35,7 +35,7 @@ export type Line = {
   /** The directory's version when the limits were read. */
   limitsAsOf: number
   /** What the queue last told about the channel's health; undefined before. */
-  health: Health['state'] | undefined
+  told: Pick<Health, 'state' | 'at'> | undefined
 }
 
 /** How long before its write a message may be made durable as attempted: a few commits' worth. */
@@ -53,7 +53,7 @@ export function createLine(workspace: WorkspaceId, channel: ChannelId, headroom:
     waitingSince: undefined,
     missing: 'no',
     limitsAsOf: -1,
-    health: undefined,
+    told: undefined,
   }
 }
 

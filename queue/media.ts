@@ -6,11 +6,11 @@ import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { Change, MediaFetched } from '../model/change.ts'
 import type { Clock } from '../model/clock.ts'
 import { mediaOf } from '../model/content.ts'
-import { type LogEvent, parseEvent } from '../model/event.ts'
+import { type EventType, type LogEvent, parseEvent } from '../model/event.ts'
 import { kindOf, SendFailure } from '../model/failure.ts'
 import type { FileId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
-import type { Message, MessageContent } from '../model/message.ts'
+import type { Message } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import { FileTooLarge, type Store, type StoredFile } from '../store/store.ts'
 import { createMemo, type Memo } from './memo.ts'
@@ -123,7 +123,7 @@ function followMedia({ store, bus, log, clock }: MediaFetchNeeds, found: () => v
     handle: async (_workspace, events) => {
       const at = clock.now()
       const result: MediaFetched['result'] = { is: 'due', at, deadline: at + DEADLINE_MS }
-      const files = events.flatMap(event => pendingFiles(parseEvent(event).data as Message))
+      const files = events.flatMap(pendingFiles)
       if (files.length > 0) found()
       return { changes: files.map((file): Change => ({ kind: 'mediaFetched', file, result })) }
     },
@@ -135,14 +135,17 @@ function followMedia({ store, bus, log, clock }: MediaFetchNeeds, found: () => v
  * if it stands for something else, `handle` looks closely.
  */
 function mayHaveMedia(event: LogEvent): boolean {
-  return event.type === 'message.created' && event.json.includes('"state":"pending"')
+  return NAMES_MEDIA.has(event.type) && event.json.includes('"state":"pending"')
 }
 
-function pendingFiles(message: Message): FileId[] {
-  if (message.direction !== 'inbound' && message.source.kind !== 'echo') return []
-  const content: Exclude<MessageContent, { type: 'reaction' }> | undefined =
-    message.content.type === 'reaction' ? undefined : message.content
-  if (content === undefined) return []
+const NAMES_MEDIA: ReadonlySet<EventType> = new Set(['message.created', 'message.edited'])
+
+/** An edit is always told by the provider, as is a message that we did not send. */
+function pendingFiles(event: LogEvent): FileId[] {
+  const message = parseEvent(event).data as Pick<Message, 'content' | 'direction' | 'source'>
+  const isOurs = message.direction === 'outbound' && message.source.kind !== 'echo'
+  const { content } = message
+  if (content.type === 'reaction' || (event.type === 'message.created' && isOurs)) return []
   return mediaOf(content).flatMap(({ id, state }) => (id !== null && state === 'pending' ? [id] : []))
 }
 

@@ -61,12 +61,6 @@ export function refusedResult(
   return { is: 'retry', failure, at: now + Math.ceil(delay), ...(kept ? { kept } : {}) }
 }
 
-/** Failures that only the channel's owner can mend: they make its health `failing` until a send succeeds. */
-export function tellsFailing(failure: Failure): boolean {
-  const { blame, retry } = kindOf(failure)
-  return blame === 'channel' && retry === 'later'
-}
-
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }

@@ -1,12 +1,12 @@
 import type { OpenChannel } from '../connectors/directory.ts'
 import type { Attempted, Outcome, Settled } from '../model/change.ts'
-import { FAILURES, type Failure, kindOf } from '../model/failure.ts'
+import { FAILURES, type Failure, kindOf, tellsFailing } from '../model/failure.ts'
 import { fitContent } from './fit.ts'
 import type { Flight, Item } from './flight.ts'
 import { forget, type Group, IN_FLIGHT_MAX } from './group.ts'
 import { HOLD_MS } from './lanes.ts'
 import { go, type Line, prime, room, unhold } from './line.ts'
-import { refusedResult, tellsFailing } from './policy.ts'
+import { refusedResult } from './policy.ts'
 import { type Answer, startSending } from './sender.ts'
 
 type Result = Settled['result']
@@ -277,9 +277,11 @@ function tellHealth(
   channel: OpenChannel,
   health: { state: 'ok' } | { state: 'failing'; why: string },
 ): void {
-  if ((line.health ?? channel.health.state) === health.state) return
-  line.health = health.state
+  // A webhook, or a check, may have told something newer than the queue did.
+  const last = (line.told?.at ?? -1) >= (channel.health.at ?? 0) ? line.told : channel.health
+  if (last?.state === health.state) return
   const at = group.needs.clock.now()
+  line.told = { state: health.state, at }
   group.ledger.write(channel.workspace, {
     kind: 'channelHealth',
     channel: channel.id,

@@ -43,16 +43,18 @@ export function* dropFiles(workspace: WorkspaceId, before: string): Steps<Swept>
 
 export function* dropMessages(workspace: WorkspaceId, before: string): Steps<Swept> {
   const rows = yield sql(
-    `SELECT m.id AS id, m.channel AS channel, m.provider_ids AS names, c.content AS content
+    `SELECT m.id AS id, m.channel AS channel, m.provider_ids AS names, m.edits AS edits, c.content AS content
      FROM messages m LEFT JOIN contents c ON c.workspace = m.workspace AND c.message = m.id
      WHERE m.workspace = ? AND m.id < ? AND ${SETTLED} ORDER BY m.id LIMIT ${MESSAGES_MAX}`,
     [workspace, before],
   )
   if (rows.length === 0) return NOTHING
-  const unnamed = yield* dropMedia(workspace, rows)
+  const edited = rows.filter(row => Number(row['edits']) > 0)
+  const unnamed = yield* dropMedia(workspace, [...rows, ...(yield* revisionsOf(workspace, edited))])
   const keys = keysOf(workspace, rows)
   yield deleteKeys('messages', 'id', keys)
   yield deleteKeys('contents', 'message', keys)
+  if (edited.length > 0) yield deleteKeys('revisions', 'message', keysOf(workspace, edited))
   yield deleteKeys('history', 'message', keys)
   const hashes = rows.flatMap(({ names, channel }) =>
     (JSON.parse(names as string) as string[]).map(name => keyHash([workspace, channel as string, name])),
@@ -67,6 +69,38 @@ export function* dropMessages(workspace: WorkspaceId, before: string): Steps<Swe
     )
   }
   return { deleted: rows.length, more: rows.length === MESSAGES_MAX, unnamed }
+}
+
+function* revisionsOf(workspace: WorkspaceId, edited: readonly RawRow[]): Steps<RawRow[]> {
+  const revisions: RawRow[] = []
+  for (const some of chunksOf(
+    edited.map(row => row['id'] as string),
+    '',
+  )) {
+    const found = yield sql(
+      `SELECT message AS id, content FROM revisions WHERE workspace = ? AND message IN (${marks(some)})`,
+      [workspace, ...some],
+    )
+    revisions.push(...found)
+  }
+  return revisions
+}
+
+/**
+ * Files of messages that were taken back. They wait for as long as bytes are spared that were just put: a fetch may
+ * have been under way, and named here what it brought.
+ */
+export function* dropDeleted(workspace: WorkspaceId, before: number): Steps<Swept> {
+  const rows = yield sql(
+    `SELECT id, sha256 FROM files WHERE workspace = ? AND state = 'deleted' AND next_at < ?
+     ORDER BY next_at LIMIT ${FILES_MAX}`,
+    [workspace, before],
+  )
+  if (rows.length === 0) return NOTHING
+  yield deleteKeys('files', 'id', keysOf(workspace, rows))
+  const named = rows.flatMap(row => (row['sha256'] === null ? [] : [row['sha256'] as string]))
+  const unnamed = yield* unnamedOf(named)
+  return { deleted: rows.length, more: rows.length === FILES_MAX, unnamed }
 }
 
 /** What a provider sent goes with its message; a file that was uploaded may be sent again, and has its own time. */

@@ -1,12 +1,11 @@
 import type { Lane } from '../model/change.ts'
-import type { LogEvent } from '../model/event.ts'
+import type { Content } from '../model/content.ts'
 import type { FileId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
-import { logEvent } from './decide/draft.ts'
 import { given, page, where } from './filter.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
-import { LogTrimmed, type Queries, type StoredChannel, type StoredFile, type TimelineEntry } from './store.ts'
+import type { Queries, StoredChannel, StoredFile, TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
 import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
 
@@ -141,48 +140,6 @@ export const QUERIES: {
   },
 }
 
-/**
- * Events of a workspace above `after`, made anew from the rows that are the same forever (RULES A5).
- * @throws LogTrimmed
- */
-export function* events(workspace: WorkspaceId, after: number, limit: number): Steps<LogEvent[]> {
-  const rows = yield sql(
-    `SELECT ${columnsOf('events', 'e')}, ${columnsOf('messages', 'm')}, c.content AS content
-     FROM events e
-     LEFT JOIN messages m ON e.data IS NULL AND m.workspace = e.workspace AND m.id = e.subject
-     LEFT JOIN contents c ON e.data IS NULL AND c.workspace = e.workspace AND c.message = e.subject
-     WHERE e.workspace = ? AND e.sequence > ? ORDER BY e.sequence LIMIT ?`,
-    [workspace, after, limit],
-  )
-  const read: LogEvent[] = []
-  for (const row of rows) {
-    const event = rowOf('events', row, 'e')
-    // Numbers have no gaps: one at the start was trimmed.
-    if (read.length === 0 && event.sequence !== after + 1) throw new LogTrimmed(event.sequence)
-    if (event.data === null && row['content'] === null) {
-      // A clock that jumped far made the message look older than its event: both count as not kept.
-      if (read.length > 0) break
-      throw new LogTrimmed(nextKept(rows))
-    }
-    read.push(logEvent(event, event.data ?? created(row)))
-  }
-  if (rows.length === 0 && limit > 0) yield* proveKept(workspace, after)
-  return read
-}
-
-function nextKept(rows: RawRow[]): number {
-  const events = rows.map(row => ({ ...rowOf('events', row, 'e'), content: row['content'] }))
-  const kept = events.find(event => event.data !== null || event.content !== null)
-  return kept?.sequence ?? (events.at(-1)?.sequence ?? 0) + 1
-}
-
-/** Nothing follows `after`: because it is the newest number, or because all that followed is not kept any more. */
-function* proveKept(workspace: WorkspaceId, after: number): Steps<void> {
-  const [row] = yield sql('SELECT trimmed FROM workspaces WHERE id = ?', [workspace])
-  const trimmed = Number(row?.['trimmed'] ?? 0)
-  if (after < trimmed) throw new LogTrimmed(trimmed + 1)
-}
-
 export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<number> {
   const [row] = yield sql('SELECT sequence FROM cursors WHERE follower = ? AND workspace = ?', [
     follower,
@@ -191,8 +148,10 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
   return Number(row?.['sequence'] ?? 0)
 }
 
-const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content FROM messages m
-  JOIN contents c ON c.workspace = m.workspace AND c.message = m.id`
+/** `content` is what it said first, `revised` what it says since it was edited. */
+const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content, r.content AS revised
+  FROM messages m JOIN contents c ON c.workspace = m.workspace AND c.message = m.id
+  LEFT JOIN revisions r ON r.workspace = m.workspace AND r.message = m.id AND r.number = m.edits`
 
 function created(raw: RawRow): Message {
   return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
@@ -202,7 +161,7 @@ function created(raw: RawRow): Message {
 function* shown(raws: RawRow[]): Steps<Message[]> {
   const rows = raws.map(raw => ({
     row: rowOf('messages', raw, 'm'),
-    content: JSON.parse(raw['content'] as string) as Rows['contents']['content'],
+    content: JSON.parse((raw['revised'] ?? raw['content']) as string) as Content,
   }))
   const ids = rows.flatMap(({ content }) => filesOf(content))
   const workspace = rows[0]?.row.workspace

@@ -1,5 +1,15 @@
 import { firstIdAt, type WorkspaceId } from '../model/ids.ts'
-import { deleteKeys, dropFiles, dropMessages, keysOf, NOTHING, SETTLED, type Swept } from './drop.ts'
+import {
+  deleteKeys,
+  dropDeleted,
+  dropFiles,
+  dropMessages,
+  keysOf,
+  NOTHING,
+  SETTLED,
+  type Swept,
+} from './drop.ts'
+import { PUT_GRACE_MS } from './files.ts'
 import { type RawRow, type Sql, type SqlValue, type Steps, sql } from './sql.ts'
 import type { Keep } from './store.ts'
 
@@ -19,6 +29,9 @@ export type Sweeper = {
 
 /** What has a fixed time, in milliseconds: RULES B1, D6, C12. */
 const KEPT_MS = { parked: 86_400_000, seen: 30 * 86_400_000, idempotency: 2 * 86_400_000 } as const
+
+/** After which the bytes of what was taken back go: when they are spared no longer for having been put a moment ago. */
+const TAKEN_BACK_MS = PUT_GRACE_MS + 60_000
 
 /** Rows that one transaction deletes. A rejected delivery may have megabytes. */
 const FIXED_MAX = 5000
@@ -53,7 +66,7 @@ export async function sweepStore({
 
 /** Workspaces with something to go, found by looking at the oldest rows of each. */
 export function* dueWorkspaces(keep: Keep, now: number): Steps<WorkspaceId[]> {
-  const { log, messages, history, rejected, files } = cutoffsOf(keep, now)
+  const { log, messages, history, rejected, files, deleted } = cutoffsOf(keep, now)
   const old = (from: string, before: SqlValue | null): { text: string; before: SqlValue }[] =>
     before === null ? [] : [{ text: `EXISTS (SELECT 1 FROM ${from})`, before }]
   const terms = [
@@ -67,8 +80,8 @@ export function* dueWorkspaces(keep: Keep, now: number): Steps<WorkspaceId[]> {
     ...old('history h WHERE h.workspace = w.id AND h.message < ?', history),
     ...old('rejected r WHERE r.workspace = w.id AND r.id < ?', rejected),
     ...old(`files f WHERE f.workspace = w.id AND f.state = 'stored' AND f.id < ?`, files),
+    ...old(`files f WHERE f.workspace = w.id AND f.state = 'deleted' AND f.next_at < ?`, deleted),
   ]
-  if (terms.length === 0) return []
   const rows = yield sql(
     `SELECT w.id AS id FROM workspaces w WHERE ${terms.map(term => term.text).join(' OR ')}
      ORDER BY w.id LIMIT ${DUE_MAX}`,
@@ -89,6 +102,7 @@ export function* sweep(workspace: WorkspaceId | null, keep: Keep, now: number): 
   if (cutoffs.history !== null) parts.push(yield* dropHistory(workspace, cutoffs.history))
   if (cutoffs.rejected !== null) parts.push(yield* dropRejected(workspace, cutoffs.rejected))
   if (cutoffs.files !== null) parts.push(yield* dropFiles(workspace, cutoffs.files))
+  parts.push(yield* dropDeleted(workspace, cutoffs.deleted))
   // While the log goes further back than it should, it may still tell of these messages.
   if (cutoffs.messages !== null && !log.more) parts.push(yield* dropMessages(workspace, cutoffs.messages))
   return {
@@ -104,6 +118,8 @@ type Cutoffs = {
   history: string | null
   rejected: string | null
   files: string | null
+  /** Not by configuration: what its writer took back is not kept. */
+  deleted: number
 }
 
 /**
@@ -119,6 +135,7 @@ function cutoffsOf(keep: Keep, now: number): Cutoffs {
     history: receipts === null ? null : firstIdAt('msg', since(receipts)),
     rejected: raw === null ? null : firstIdAt('rej', since(raw)),
     files: files === null ? null : firstIdAt('fil', since(files)),
+    deleted: since(TAKEN_BACK_MS),
   }
 }
 

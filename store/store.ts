@@ -249,7 +249,8 @@ export type StoredFile = {
   workspace: WorkspaceId
   message: MessageId | null
   channel: ChannelId | null
-  state: 'pending' | 'due' | 'stored' | 'failed'
+  /** `deleted`: its message was taken back at `nextAt`; the bytes go with the next sweep, and then the row. */
+  state: 'pending' | 'due' | 'stored' | 'failed' | 'deleted'
   /** For fetching it from the provider. */
   foreign: ForeignMedia | null
   mimeType: string

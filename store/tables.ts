@@ -1,5 +1,5 @@
 import type { Address } from '../model/address.ts'
-import type { Lane, Outcome, Receipt } from '../model/change.ts'
+import type { Deleted, Edited, Lane, Outcome, Receipt } from '../model/change.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
@@ -12,7 +12,7 @@ import type {
   RejectedId,
   WorkspaceId,
 } from '../model/ids.ts'
-import type { Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
+import type { Besides, Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
 import type { StoredToken } from './access.ts'
 import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
@@ -29,7 +29,8 @@ export type Rows = {
    */
   workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number; trimmed: number }
   tokens: StoredToken
-  channels: StoredChannel & { deletedAt: number | null }
+  /** `earlyUntil`: until then, what came before its message may be parked for it (RULES D6). */
+  channels: StoredChannel & { deletedAt: number | null; earlyUntil: number | null }
   channelKeys: { workspace: WorkspaceId; connector: string; providerKey: string; channel: ChannelId }
   contacts: {
     workspace: WorkspaceId
@@ -100,9 +101,16 @@ export type Rows = {
     attempts: number
     queued: boolean
     uncertain: boolean
+    besides: Besides | null
+    /** How many `revisions` there are: the last one is what the message says now. */
+    edits: number
+    editedAt: number | null
+    deletedAt: number | null
   }
   /** Written once; erasing replaces it, the numbers stay (RULES A5). */
   contents: { workspace: WorkspaceId; message: MessageId; content: Content }
+  /** What a message says since it was edited, from 1 on. What it said first stays in `contents`: the log tells it. */
+  revisions: { workspace: WorkspaceId; message: MessageId; number: number; content: Content; at: number }
   /** What receipts and quotes name (RULES D3). */
   providerIds: {
     workspace: WorkspaceId
@@ -144,8 +152,8 @@ export type Rows = {
    * by `providerIds`, and writing every id into two trees was a fifth of the cost of an inbound message.
    */
   seen: { workspace: WorkspaceId; channel: ChannelId; key: string; message: MessageId; at: number }
-  /** Receipts that came before what they are about; `of` is a provider id or a reference (RULES D6). */
-  parked: { workspace: WorkspaceId; channel: ChannelId; of: string; receipts: Receipt[]; at: number }
+  /** What came before what it is about; `of` is a provider id or a reference (RULES D6). */
+  parked: { workspace: WorkspaceId; channel: ChannelId; of: string; receipts: Parked[]; at: number }
   /** RULES D5: up to when everything to an address was received or read. */
   watermarks: { workspace: WorkspaceId; channel: ChannelId; address: string; received: number; read: number }
   /** Small counts that bound other tables: parked receipts and rejected deliveries of a channel. */
@@ -182,6 +190,8 @@ export type Rows = {
   /** Facts about the store itself: the schema's version is elsewhere, the check value of the secret key is here. */
   meta: { name: string; value: string }
 }
+
+export type Parked = Receipt | Edited | Deleted
 
 /**
  * RULES C1. `ready`: may be claimed from `readyAt` on. `claimed`: reserved under `fence`, nothing left the process.
@@ -242,8 +252,12 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       createdAt: 'int',
       updatedAt: 'int',
       deletedAt: 'int',
+      earlyUntil: 'int',
     },
-    changes: ['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt', 'deletedAt'],
+    changes: [
+      ...(['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt'] as const),
+      ...(['deletedAt', 'earlyUntil'] as const),
+    ],
   },
   channelKeys: {
     name: 'channel_keys',
@@ -338,13 +352,26 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       attempts: 'int',
       queued: 'bool',
       uncertain: 'bool',
+      besides: 'json',
+      edits: 'int',
+      editedAt: 'int',
+      deletedAt: 'int',
     },
-    changes: ['status', 'pieces', 'providerIds', 'attempts', 'queued', 'uncertain'],
+    changes: [
+      ...(['status', 'pieces', 'providerIds', 'attempts', 'queued', 'uncertain'] as const),
+      ...(['edits', 'editedAt', 'deletedAt'] as const),
+    ],
   },
   contents: {
     name: 'contents',
     key: ['workspace', 'message'],
     columns: { workspace: 'text', message: 'text', content: 'json' },
+    changes: ['content'],
+  },
+  revisions: {
+    name: 'revisions',
+    key: ['workspace', 'message', 'number'],
+    columns: { workspace: 'text', message: 'text', number: 'int', content: 'json', at: 'int' },
     changes: ['content'],
   },
   providerIds: {

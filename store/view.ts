@@ -5,7 +5,7 @@ import type { Conversation } from '../model/conversation.ts'
 import { FAILURES } from '../model/failure.ts'
 import type { FileId } from '../model/ids.ts'
 import type { Message, MessageContent, MessageFailure } from '../model/message.ts'
-import { failureOf, type Status, type StatusTimes, statusTimesOf } from '../model/status.ts'
+import { failureOf, membersOf, type Status, type StatusTimes, statusTimesOf } from '../model/status.ts'
 import type { StoredFile } from './store.ts'
 import type { Rows } from './tables.ts'
 
@@ -27,11 +27,23 @@ export function createdView(row: MessageRow, content: Content): Message {
     status: row.direction === 'inbound' ? null : status,
     statusTimes: row.direction === 'inbound' ? null : shownTimes(times),
     failure: null,
+    members: null,
     uncertain: false,
+    editedAt: null,
+    deletedAt: null,
   }
 }
 
-/** The message as it is now. `files` are those that its content names. */
+/** What `message.edited` tells: the facts that its event keeps, and the content of its revision (RULES A5). */
+export function editedView<T extends object>(kept: T, content: Content): T & { content: MessageContent } {
+  const shown =
+    content.type === 'reaction'
+      ? { ...content, to: null }
+      : (mapMedia(content, media => shownMedia(media, 'pending')) as MessageContent)
+  return { ...kept, content: shown }
+}
+
+/** The message as it is now: `content` is the newest, and `files` are those that it names. */
 export function messageView(
   row: MessageRow,
   content: Content,
@@ -49,7 +61,10 @@ export function messageView(
     status: row.status,
     statusTimes: row.status === null ? null : shownTimes(statusTimesOf(row.pieces, row.createdAt)),
     failure: row.status === 'failed' ? failureView(failureOf(row.pieces)) : null,
+    members: membersOf(row.pieces),
     uncertain: row.uncertain,
+    editedAt: row.editedAt === null ? null : rfc3339(row.editedAt),
+    deletedAt: row.deletedAt === null ? null : rfc3339(row.deletedAt),
   }
 }
 
@@ -81,6 +96,7 @@ export function conversationView(row: Rows['conversations']): Conversation {
     status: row.status,
     source: row.source,
     contactType: row.contactType,
+    context: row.context,
     openedAt: rfc3339(row.openedAt),
     closedAt: row.closedAt === null ? null : rfc3339(row.closedAt),
     closedBy: row.closedBy,
@@ -89,12 +105,20 @@ export function conversationView(row: Rows['conversations']): Conversation {
   }
 }
 
+const SHOWN_STATES = {
+  pending: 'pending',
+  due: 'pending',
+  stored: 'stored',
+  failed: 'failed',
+  deleted: 'failed',
+} as const satisfies Record<StoredFile['state'], Media['state']>
+
 /** A file as a message's media. */
 export function fileView(file: StoredFile): Media {
   return {
     id: file.id,
     url: `/v1/files/${file.id}`,
-    state: file.state === 'due' ? 'pending' : file.state,
+    state: SHOWN_STATES[file.state],
     mimeType: file.mimeType,
     size: file.size,
     name: file.name,
@@ -118,7 +142,11 @@ function unchanging(row: MessageRow) {
     direction: row.direction,
     source: { kind: row.sourceKind, id: row.sourceId },
     address: { kind: row.addressKind, value: row.addressValue },
+    author: row.besides?.author ?? null,
     replyTo: row.replyTo,
+    forwarded: row.besides?.forwarded ?? null,
+    referral: row.besides?.referral ?? null,
+    product: row.besides?.product ?? null,
     category: row.category,
     expiresAt: row.expiresAt === null ? null : rfc3339(row.expiresAt),
     retryOf: row.retryOf,

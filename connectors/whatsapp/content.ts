@@ -1,5 +1,8 @@
-import type { ContactCard, Content, ForeignMedia, MediaType } from '../../model/content.ts'
-import { type Json, listIn, numberIn, objectIn, objectOf, textIn } from '../kit/json.ts'
+import type { Content, ForeignMedia, MediaType } from '../../model/content.ts'
+import { type Json, listIn, numberIn, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts'
+import { readGraphError } from '../meta/meta.ts'
+import { readCard } from './card.ts'
+import { readSystem } from './system.ts'
 
 type Read = (message: Json) => Content<ForeignMedia> | undefined
 
@@ -18,12 +21,29 @@ const READ: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['interactive', readInteractive],
   ['button', readButton],
   ['reaction', readReaction],
+  ['order', readOrder],
+  ['system', readSystem],
 ])
 
 /** What a message of `messages[]` says; total. */
 export function readContent(message: Json): Content<ForeignMedia> {
-  const type = textIn(message, 'type') ?? 'none'
-  return READ.get(type)?.(message) ?? { type: 'unsupported', rawType: rawTypeOf(message, type) }
+  const type = textIn(message, 'type')
+  if (type === undefined && objectIn(message, 'referral') !== undefined) return { type: 'referral' }
+  const error = errorOf(message)
+  return (
+    READ.get(type ?? '')?.(message) ?? {
+      type: 'unsupported',
+      rawType: rawTypeOf(message, type ?? 'none'),
+      ...(error !== undefined && { error }),
+    }
+  )
+}
+
+/** Of `errors[]` the first: why there is less than there should be (A3). */
+function errorOf(message: Json): { code: string; title?: string; detail?: string } | undefined {
+  const first = objectOf(listIn(message, 'errors')[0])
+  const { transient: _, ...error } = (first && readGraphError(first)) ?? { code: '', transient: false }
+  return error.code === '' ? undefined : error
 }
 
 /** Interactive and unsupported messages say inside what they are (`nfm_reply`, `poll_creation`): the better word. */
@@ -45,21 +65,26 @@ function readMedia(
 ): Content<ForeignMedia> | undefined {
   const object = objectIn(message, key)
   const ref = textIn(object, 'id')
-  if (ref === undefined) return undefined
+  const error = errorOf(message)
+  // 131052: Meta itself could not get it. The message is there all the same, and says what is missing.
+  const failed = ref === undefined ? error && (error.detail ?? error.title ?? error.code) : undefined
+  if (object === undefined || (ref === undefined && failed === undefined)) return undefined
   const caption = textIn(object, 'caption')
   const name = textIn(object, 'filename')
   const sha256 = sha256Of(textIn(object, 'sha256'))
-  const voice = type === 'audio' && (key === 'voice' || object?.['voice'] === true)
+  const voice = type === 'audio' && (key === 'voice' || object['voice'] === true)
   return {
     type,
     media: {
-      ref,
+      ref: ref ?? '',
       mimeType: textIn(object, 'mime_type') ?? otherwise,
       ...(sha256 !== undefined && { sha256 }),
       ...(name !== undefined && { name }),
+      ...(failed !== undefined && { failed }),
     },
     ...(caption !== undefined && { caption }),
     ...(voice && { voice }),
+    ...(type === 'sticker' && object['animated'] === true && { animated: true }),
   }
 }
 
@@ -77,49 +102,24 @@ function readLocation(message: Json): Content<ForeignMedia> | undefined {
   if (latitude === undefined || longitude === undefined) return undefined
   const name = textIn(object, 'name')
   const address = textIn(object, 'address')
+  const url = textIn(object, 'url')
   return {
     type: 'location',
     latitude,
     longitude,
     ...(name !== undefined && { name }),
     ...(address !== undefined && { address }),
+    ...(url !== undefined && { url }),
   }
 }
 
 function readContacts(message: Json): Content<ForeignMedia> | undefined {
-  const contacts = listIn(message, 'contacts').flatMap(item => {
-    const card = objectOf(item)
-    return card === undefined ? [] : [readCard(card)]
-  })
-  return contacts.length === 0 ? undefined : { type: 'contacts', contacts }
-}
-
-function readCard(card: Json): ContactCard {
-  const name = objectIn(card, 'name')
-  const parts = [textIn(name, 'first_name'), textIn(name, 'last_name')].filter(part => part !== undefined)
-  const organization = textIn(objectIn(card, 'org'), 'company')
-  const emails = listIn(card, 'emails').flatMap(item => {
-    const email = textIn(objectOf(item), 'email')
-    return email === undefined ? [] : [{ email, ...typeOf(item) }]
-  })
-  return {
-    name: textIn(name, 'formatted_name') ?? parts.join(' '),
-    phones: listIn(card, 'phones').flatMap(item => {
-      const object = objectOf(item)
-      const whatsapp = textIn(object, 'wa_id')
-      const phone = textIn(object, 'phone') ?? whatsapp
-      return phone === undefined
-        ? []
-        : [{ phone, ...typeOf(item), ...(whatsapp !== undefined && { whatsapp }) }]
-    }),
-    ...(emails.length > 0 && { emails }),
-    ...(organization !== undefined && { organization }),
-  }
-}
-
-function typeOf(item: unknown): { type?: string } {
-  const type = textIn(objectOf(item), 'type')
-  return type === undefined ? {} : { type }
+  const cards = listIn(message, 'contacts')
+    .map(objectOf)
+    .filter(card => card !== undefined)
+  if (cards.length === 0) return undefined
+  const requested = cards.some(card => card['origin'] === 'contact_request')
+  return { type: 'contacts', contacts: cards.map(readCard), ...(requested && { requested }) }
 }
 
 const CHOICES = new Map([
@@ -132,11 +132,56 @@ function readInteractive(message: Json): Content<ForeignMedia> | undefined {
   for (const [key, kind] of CHOICES) {
     const choice = objectIn(interactive, key)
     const payload = textIn(choice, 'id')
-    if (payload !== undefined) {
-      return { type: 'reply', kind, payload, text: textIn(choice, 'title') ?? '' }
-    }
+    const description = textIn(choice, 'description')
+    if (payload === undefined) continue
+    const text = textIn(choice, 'title') ?? ''
+    return { type: 'reply', kind, payload, text, ...(description !== undefined && { description }) }
   }
-  return undefined
+  return readFlow(objectIn(interactive, 'nfm_reply')) ?? readPermission(interactive)
+}
+
+/** A flow, or another form, was filled in: `response_json` is JSON in a string. */
+function readFlow(reply: Json | undefined): Content<ForeignMedia> | undefined {
+  const payload = textIn(reply, 'response_json')
+  if (payload === undefined) return undefined
+  const fields = objectOf(parseJson(payload))
+  const text = textIn(reply, 'body') ?? ''
+  return { type: 'reply', kind: 'flow', payload, text, ...(fields !== undefined && { fields }) }
+}
+
+function readPermission(interactive: Json | undefined): Content<ForeignMedia> | undefined {
+  const fields = objectIn(interactive, 'call_permission_reply')
+  const payload = textIn(fields, 'response')
+  if (fields === undefined || payload === undefined) return undefined
+  return { type: 'reply', kind: 'callPermission', payload, text: '', fields }
+}
+
+function readOrder(message: Json): Content<ForeignMedia> | undefined {
+  const order = objectIn(message, 'order')
+  const items = listIn(order ?? {}, 'product_items').flatMap(item => {
+    const object = objectOf(item)
+    const productId = textIn(object, 'product_retailer_id')
+    const quantity = numberOf(object?.['quantity'])
+    if (productId === undefined || quantity === undefined) return []
+    const [price, currency] = [priceOf(object?.['item_price']), textIn(object, 'currency') ?? null]
+    return [{ productId, quantity, price, currency }]
+  })
+  if (items.length === 0) return undefined
+  const text = textIn(order, 'text')
+  const catalogId = textIn(order, 'catalog_id') ?? null
+  return { type: 'order', catalogId, ...(text !== undefined && { text }), items }
+}
+
+/** Meta writes numbers in strings too. */
+function numberOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : undefined
+}
+
+/** As decimal text. A number that JavaScript would write with an exponent is no price. */
+function priceOf(value: unknown): string | null {
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+  return /^\d{1,20}(\.\d{1,20})?$/.test(text) ? text : null
 }
 
 /** A tap on a template's quick reply; its payload is optional there, and then the text is all there is. */

@@ -1,11 +1,15 @@
-import { type Address, phoneOf } from '../../model/address.ts'
-import type { Failure } from '../../model/failure.ts'
+import { FAILURES, tellsFailing } from '../../model/failure.ts'
+import type { Besides } from '../../model/message.ts'
 import type { Inbound, WebhookRequest } from '../connector.ts'
 import { type Json, listIn, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts'
 import { readGraphError } from '../meta/meta.ts'
+import { besidesIn, contextOf } from './besides.ts'
 import { readContent } from './content.ts'
 import { failureOf } from './failure.ts'
-import { STATUS } from './status.ts'
+import { readStatus } from './receipts.ts'
+import { movedIn } from './system.ts'
+import { timeOf } from './time.ts'
+import { contactOf, type Who, whoIn } from './who.ts'
 
 /**
  * Reads a webhook of the WhatsApp Cloud API (PROVIDERS A3–A5). Every entry, change, message and status becomes one
@@ -52,7 +56,6 @@ const OTHER_FIELDS = new Set([
   'phone_number_quality_update',
   'security',
   'smb_app_state_sync',
-  'smb_message_echoes',
   'template_category_update',
   'user_preferences',
 ])
@@ -64,7 +67,7 @@ function readEntry(entry: Json, items: Inbound[]): void {
     const value = objectIn(change, 'value')
     const to = textIn(objectIn(value, 'metadata'), 'phone_number_id') ?? textIn(entry, 'id') ?? ''
     if (field !== undefined && OTHER_FIELDS.has(field)) items.push({ to, kind: 'ignored', why: field })
-    else if (field !== 'messages')
+    else if (field !== 'messages' && field !== 'smb_message_echoes')
       items.push(rejected(to, field === undefined ? 'changeShape' : 'unknownField'))
     else if (value === undefined) items.push(rejected(to, 'valueShape'))
     else readValue(value, to, items)
@@ -74,125 +77,99 @@ function readEntry(entry: Json, items: Inbound[]): void {
 function readValue(value: Json, to: string, items: Inbound[]): void {
   const before = items.length
   const contacts = listIn(value, 'contacts')
-  for (const message of listIn(value, 'messages')) items.push(readMessage(objectOf(message), contacts, to))
+  for (const message of listIn(value, 'messages')) {
+    items.push(readMessage(objectOf(message), contacts, to, 'message'))
+  }
+  for (const echo of listIn(value, 'message_echoes')) {
+    items.push(readMessage(echoOf(objectOf(echo)), contacts, to, 'echo'))
+  }
   for (const status of listIn(value, 'statuses')) items.push(readStatus(objectOf(status), to))
-  // About the account, not about a message (A3); the channel's health learns it from failed sends.
-  for (const _ of listIn(value, 'errors')) items.push({ to, kind: 'ignored', why: 'accountError' })
+  for (const error of listIn(value, 'errors')) items.push(readAccountError(objectOf(error), to))
   if (items.length === before) items.push({ to, kind: 'ignored', why: 'empty' })
 }
 
-function readMessage(message: Json | undefined, contacts: readonly unknown[], to: string): Inbound {
+/** Written by the business in the phone app (A5): it belongs to the person it went to, as if they had written it. */
+function echoOf(echo: Json | undefined): Json | undefined {
+  return echo && { ...echo, from: echo['to'], from_user_id: echo['to_user_id'] }
+}
+
+type Written = 'message' | 'echo'
+
+function readMessage(
+  message: Json | undefined,
+  contacts: readonly unknown[],
+  to: string,
+  kind: Written,
+): Inbound {
   const id = textIn(message, 'id')
   if (message === undefined || id === undefined) return rejected(to, 'messageShape')
   const at = timeOf(message['timestamp'])
   if (at === undefined) return rejected(to, 'timestamp')
-  if (textIn(message, 'group_id') !== undefined) return { to, kind: 'ignored', why: 'group' }
+  const amended = readAmendment(message)
+  if (amended !== undefined) return { to, key: id, at, ...amended }
   const contact = contactOf(message, contacts)
-  const addresses = addressesOf(message, contact)
-  if (addresses === undefined) return rejected(to, 'sender')
-  const name = textIn(objectIn(contact, 'profile'), 'name')
-  const replyTo = textIn(objectIn(message, 'context'), 'id')
   const content = readContent(message)
+  const told = besidesIn(message)
+  const sender = content.type === 'system' ? movedIn(message, content) : undefined
+  const who = whereOf(message, sender ?? whoIn(message, contact), contact, kind, told)
+  if (who === undefined) return rejected(to, 'sender')
+  const replyTo = textIn(objectIn(message, 'context'), 'id')
   const reactionTo =
     content.type === 'reaction' ? textIn(objectIn(message, 'reaction'), 'message_id') : undefined
+  const context = contextOf(told)
   return {
     to,
-    kind: 'message',
+    kind,
     key: id,
     providerId: id,
     at,
-    ...addresses,
-    ...(name !== undefined && { name }),
+    ...who,
     content,
     ...(replyTo !== undefined && { replyTo }),
     ...(reactionTo !== undefined && { reactionTo }),
+    ...(context !== undefined && { context }),
   }
 }
 
-/** 9999-12-31: later ones are no times, and would break whoever writes them as a date. */
-const TIME_MAX = 253_402_300_799_999
-
-/** A string of seconds; a production connector has met milliseconds: ≥ 10^12 is taken for them (A3). */
-function timeOf(value: unknown): number | undefined {
-  const number = typeof value === 'string' || typeof value === 'number' ? Number(value) : Number.NaN
-  const at = Math.trunc(number >= 1e12 ? number : number * 1000)
-  return at > 0 && at <= TIME_MAX ? at : undefined
-}
-
-/** The entry of `contacts[]` about this sender. They come in the order of first mention, not of messages. */
-function contactOf(message: Json, contacts: readonly unknown[]): Json | undefined {
-  const from = textIn(message, 'from')
-  const userId = textIn(message, 'from_user_id')
-  for (const item of contacts) {
-    const contact = objectOf(item)
-    const itsId = textIn(contact, 'user_id')
-    const itsPhone = textIn(contact, 'wa_id')
-    if (userId !== undefined && itsId === userId) return contact
-    if (from !== undefined && (itsPhone === from || itsId === from)) return contact
-  }
-  return contacts.length === 1 && from === undefined && userId === undefined
-    ? objectOf(contacts[0])
-    : undefined
-}
-
-/** `CC.` and ≤ 128 alphanumerics, `CC.ENT.…` for linked portfolios (A9). */
-const USER_ID = /^[A-Z]{2}\.[A-Za-z0-9.]{1,140}$/
-
-/**
- * Who wrote. Username users have no phone here: `from` and `wa_id` are absent or `""`, or hold the business-scoped
- * user id themselves (A3, A9).
- *
- * With a phone, the phone is the address and the user id goes along in `also`: answers by `to` reach the person, it
- * is what a company knows people by, and it is the only address that other channels share. The id ties the two
- * together, so that the day the phone is hidden the person stays the same contact.
- */
-function addressesOf(
+/** A message to a group belongs to the group, and says which of its members wrote it. */
+function whereOf(
   message: Json,
+  who: Who | undefined,
   contact: Json | undefined,
-): { address: Address; also?: Address[] } | undefined {
-  const from = textIn(message, 'from')
-  const waId = textIn(contact, 'wa_id')
-  const phone = phoneIn(from) ?? phoneIn(waId)
-  const userId = [textIn(message, 'from_user_id'), textIn(contact, 'user_id'), from, waId].find(
-    id => id !== undefined && USER_ID.test(id),
-  )
-  const user: Address | undefined = userId === undefined ? undefined : { kind: 'whatsapp', value: userId }
-  if (phone === undefined) return user && { address: user }
-  const address: Address = { kind: 'phone', value: phone }
-  return user === undefined ? { address } : { address, also: [user] }
-}
-
-/** A `wa_id` has no `+` (PROVIDERS, rule 8). */
-function phoneIn(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : phoneOf(text)
-}
-
-function readStatus(status: Json | undefined, to: string): Inbound {
-  const providerId = textIn(status, 'id')
-  const raw = textIn(status, 'status')
-  if (status === undefined || providerId === undefined || raw === undefined)
-    return rejected(to, 'statusShape')
-  const at = timeOf(status['timestamp'])
-  if (at === undefined) return rejected(to, 'timestamp')
-  // One member reading it does not make a group's message read (A4).
-  if (status['recipient_type'] === 'group') return { to, kind: 'ignored', why: 'group' }
-  const ours = STATUS.get(raw)
-  if (ours === undefined) return { to, kind: 'ignored', why: 'unknownStatus' }
-  const reference = textIn(status, 'biz_opaque_callback_data')
-  return {
-    to,
-    kind: 'receipt',
-    of: reference === undefined ? { providerId } : { providerId, reference },
-    status: ours,
-    at,
-    raw,
-    ...(ours === 'failed' && { failure: whyFailed(status) }),
+  kind: Written,
+  told: Omit<Besides, 'author'> | undefined,
+): (Who & { name?: string; besides?: Besides }) | undefined {
+  const name = textIn(objectIn(contact, 'profile'), 'name')
+  const group = textIn(message, 'group_id')
+  if (group === undefined) {
+    return who && { ...who, ...(name !== undefined && { name }), ...(told && { besides: told }) }
   }
+  const isMember = who !== undefined && kind === 'message'
+  const author = isMember ? { author: { address: who.address, name: name ?? null } } : undefined
+  const besides = author === undefined ? told : { ...author, ...told }
+  return { address: { kind: 'group', value: group }, ...(besides !== undefined && { besides }) }
 }
 
-/** Unknown codes are final: the message was accepted once, and a failure we cannot read is no reason to repeat it. */
-function whyFailed(status: Json): Failure {
-  const first = objectOf(listIn(status, 'errors')[0])
-  const error = first === undefined ? undefined : readGraphError(first)
-  return error === undefined ? { code: 'undeliverable' } : failureOf(error, 'undeliverable')
+/** `edit` and `revoke` of a message (A3). One that does not say of which is kept as `unsupported`. */
+function readAmendment(
+  message: Json,
+): { kind: 'deleted'; of: string } | ({ kind: 'edited'; of: string } & Pick<Edit, 'content'>) | undefined {
+  const type = textIn(message, 'type')
+  if (type !== 'edit' && type !== 'revoke') return undefined
+  const object = objectIn(message, type)
+  const of = textIn(object, 'original_message_id')
+  if (of === undefined) return undefined
+  if (type === 'revoke') return { kind: 'deleted', of }
+  const said = objectIn(object, 'message')
+  return said && { kind: 'edited', of, content: readContent(said) }
+}
+
+type Edit = Extract<Inbound, { kind: 'edited' }>
+
+/** About the account, not about a message (A3): what only its owner can mend makes the channel `failing`. */
+function readAccountError(object: Json | undefined, to: string): Inbound {
+  const error = object && readGraphError(object)
+  const failure = error && failureOf(error, 'undeliverable')
+  if (failure === undefined || !tellsFailing(failure)) return { to, kind: 'ignored', why: 'accountError' }
+  return { to, kind: 'channel', health: { state: 'failing', why: FAILURES[failure.code].says } }
 }

@@ -44,7 +44,6 @@ async function sentOf(answer: HttpAnswer): Promise<Sent> {
 function bodyOf(part: Outbound, content: Json): Json {
   return {
     messaging_product: 'whatsapp',
-    recipient_type: 'individual',
     ...recipientOf(part),
     ...(part.replyTo !== null && { context: { message_id: part.replyTo } }),
     biz_opaque_callback_data: part.reference,
@@ -53,9 +52,11 @@ function bodyOf(part: Outbound, content: Json): Json {
 }
 
 /** With its `+`: without, the sender's own country code is put in front (A6). A user id goes by `recipient` (A9). */
-function recipientOf({ address }: Outbound): { to: string } | { recipient: string } {
-  if (address.kind === 'phone') return { to: address.value }
-  if (address.kind === 'whatsapp') return { recipient: address.value }
+function recipientOf({ address }: Outbound): Json {
+  const { kind, value } = address
+  if (kind === 'phone') return { recipient_type: 'individual', to: value }
+  if (kind === 'whatsapp') return { recipient_type: 'individual', recipient: value }
+  if (kind === 'group') return { recipient_type: 'group', to: value }
   throw new SendFailure({ code: 'recipientInvalid' })
 }
 

@@ -25,7 +25,10 @@ export function checkMessage(message: Json, options: CheckOptions): SimAnswer | 
   const to = textIn(message, 'to')
   const recipient = textIn(message, 'recipient')
   if (to === undefined && recipient === undefined) return refusal(131008, 'The parameter to is required.')
-  if (to !== undefined && !/^\+?[0-9]{5,15}$/.test(to)) return refusal(131009, 'to is not a phone number')
+  const isGroup = message['recipient_type'] === 'group'
+  if (to !== undefined && !(isGroup ? /^[\w=-]{1,128}$/ : /^\+?[0-9]{5,15}$/).test(to)) {
+    return refusal(131009, isGroup ? 'to is not a group id' : 'to is not a phone number')
+  }
   if (to === undefined && !/^[A-Z]{2}\.[A-Za-z0-9.]{1,140}$/.test(recipient ?? '')) {
     return refusal(131009, 'recipient is not a business-scoped user id')
   }

@@ -12,6 +12,7 @@ type Route = (sim: WhatsAppSim, body: Json, query: URLSearchParams) => unknown
  * The simulator by curl:
  *
  *     curl $SIM/sim/messages -d '{"from":"+5215512345678","text":"Hola"}'
+ *     curl $SIM/sim/messages -d '{"from":"+5215512345678","sample":"order"}'
  *     curl $SIM/sim/statuses -d '{"id":"wamid.…","status":"read"}'
  *     curl $SIM/sim/people   -d '{"phone":"+5215512345678","hidden":true,"optedOut":true}'
  *     curl "$SIM/sim/sent?last=10"
@@ -25,6 +26,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['PATCH behaviour', (sim, body) => sim.behave(body)],
   ['POST messages', (sim, body) => ({ id: sim.inject(messageOf(body)) })],
   ['POST statuses', (sim, body) => sim.injectStatus(statusOf(body))],
+  ['POST errors', (sim, body) => sim.injectError(Number(body['code']))],
   ['POST people', (sim, body) => changePerson(sim, body)],
   ['POST subscribe', (sim, body) => sim.subscribe(wanted(body, 'url'))],
 ])

@@ -127,6 +127,7 @@ function decide(world: World, number: SimNumber, message: Json): Decision {
 function personOf({ people }: World, number: SimNumber, message: Json): Person {
   const to = textIn(message, 'to')
   if (to === undefined) return people.of(textIn(message, 'recipient') ?? '')
+  if (message['recipient_type'] === 'group') return people.group(to)
   return people.of(to.startsWith('+') ? to : `${number.countryCode ?? '1'}${to}`)
 }
 

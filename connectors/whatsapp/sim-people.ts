@@ -1,9 +1,18 @@
 /** One who uses WhatsApp, as the simulated provider knows them. `phone` has no `+`; null: only the id is known. */
-export type Person = { phone: string | null; userId: string; name: string; hidden: boolean }
+export type Person = {
+  phone: string | null
+  userId: string
+  name: string
+  hidden: boolean
+  /** It is a group: who is in it, by phone. `phone` is the group's id. */
+  members?: readonly string[]
+}
 
 export type People = {
   /** By phone, with or without `+`, or by user id. */
   of(address: string): Person
+  /** Any group id is a group of three. */
+  group(id: string): Person
   /** From now on nobody is told this phone (a username user, PROVIDERS A9). */
   hide(phone: string): void
   optOut(address: string): void
@@ -13,6 +22,8 @@ export type People = {
 
 /** People whose settings differ from everyone's; the others are computed and not remembered. */
 const REMEMBERED_MAX = 1_000_000
+
+const MEMBERS = ['5215500000001', '5215500000002', '5215500000003']
 
 /** Calling codes that the simulator knows; others are given to the US. */
 const COUNTRIES: readonly (readonly [string, string])[] = [
@@ -42,6 +53,7 @@ export function createPeople(): People {
   }
   return {
     of,
+    group: id => ({ phone: id, userId: id, name: `Group ${id}`, hidden: false, members: MEMBERS }),
     hide: phone => {
       if (hidden.size < REMEMBERED_MAX) {
         const person = of(phone)

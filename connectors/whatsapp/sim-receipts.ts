@@ -19,6 +19,8 @@ export type Accepted = {
   /** It will fail with this code although it was accepted. */
   fails: number | undefined
   at: number
+  /** Of a group, whose phone tells. */
+  member?: string
 }
 
 export type Receipts = {
@@ -53,11 +55,20 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
   const emit: Receipts['emit'] = (accepted, status, at, code, told) => {
     const { number, person } = accepted
     const { millisecondTimestamps, hiding } = behaviour()
+    // One webhook tells of all members, each with a status of its own (A4).
+    const [member, ...others] =
+      accepted.member === undefined && status !== 'sent' ? (person.members ?? []) : []
+    if (member !== undefined) {
+      for (const other of others) emit({ ...accepted, member: other }, status, at, code)
+      emit({ ...accepted, member }, status, at, code, told)
+      return
+    }
     const item = statusItem(accepted, { status, at, ...(code !== undefined && { code }) }, hiding)
     if (millisecondTimestamps) item['timestamp'] = String(at)
     // Contacts come with sent, delivered and read, not with failed (A4).
-    if (status === 'failed') webhooks.emit({ number, kind: 'statuses', item }, told)
-    else webhooks.emit({ number, kind: 'statuses', item, contact: contactItem(person, hiding) }, told)
+    if (status === 'failed' || person.members !== undefined) {
+      webhooks.emit({ number, kind: 'statuses', item }, told)
+    } else webhooks.emit({ number, kind: 'statuses', item, contact: contactItem(person, hiding) }, told)
   }
   const later = (waitMs: number, run: () => void): void => {
     planned += 1
@@ -138,7 +149,9 @@ function statusItem(accepted: Accepted, { status, at, code }: Step, hiding: Beha
   const item: Json = { id: accepted.id, status, timestamp: String(Math.floor(at / 1000)) }
   const phone = phoneShown(person, hiding)
   if (phone !== undefined) item['recipient_id'] = phone
-  item['recipient_user_id'] = person.userId
+  if (person.members === undefined) item['recipient_user_id'] = person.userId
+  else item['recipient_type'] = 'group'
+  if (accepted.member !== undefined) item['recipient_participant_id'] = accepted.member
   if (accepted.reference !== undefined) item['biz_opaque_callback_data'] = accepted.reference
   if (code !== undefined) item['errors'] = [statusError(code)]
   else if (status !== 'read') {

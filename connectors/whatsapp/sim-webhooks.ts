@@ -5,8 +5,13 @@ import type { Json } from '../kit/json.ts'
 import type { Behaviour } from './sim-behaviour.ts'
 import type { SimNumber } from './sim-limits.ts'
 
-/** One thing to tell the subscriber: an entry of `messages[]` or `statuses[]`, with its entry of `contacts[]`. */
-export type Update = { number: SimNumber; kind: 'messages' | 'statuses'; item: Json; contact?: Json }
+/** One thing to tell the subscriber: an entry of the list of this name, with its entry of `contacts[]`. */
+export type Update = {
+  number: SimNumber
+  kind: 'messages' | 'statuses' | 'message_echoes' | 'errors'
+  item: Json
+  contact?: Json
+}
 
 export type WebhookStats = {
   posts: number
@@ -153,6 +158,8 @@ function signatureOf(body: Buffer, secret: string): string {
   return createHmac('sha256', secret).update(body).digest('hex')
 }
 
+const ECHOES = 'smb_message_echoes'
+
 /** PROVIDERS A3: one change for each number and kind, in order of first mention. */
 function bodyOf(batch: readonly Waiting[], clock: Clock): Buffer {
   const changes = new Map<string, { number: SimNumber; value: { contacts?: Json[] } & Json; items: Json[] }>()
@@ -178,7 +185,7 @@ function bodyOf(batch: readonly Waiting[], clock: Clock): Buffer {
   const entry = [...entries].map(([id, all]) => ({
     id,
     time,
-    changes: all.map(({ value }) => ({ field: 'messages', value })),
+    changes: all.map(({ value }) => ({ field: value['message_echoes'] ? ECHOES : 'messages', value })),
   }))
   return Buffer.from(escaped(JSON.stringify({ object: 'whatsapp_business_account', entry })))
 }

@@ -9,7 +9,13 @@ import type { SimTemplate } from './sim-check.ts'
 import { control } from './sim-control.ts'
 import { refusal } from './sim-errors.ts'
 import { handleSend, reply, type World } from './sim-graph.ts'
-import { type InjectedMessage, type InjectedStatus, injectMessage, injectStatus } from './sim-inject.ts'
+import {
+  type InjectedMessage,
+  type InjectedStatus,
+  injectError,
+  injectMessage,
+  injectStatus,
+} from './sim-inject.ts'
 import { createLimits, type SimNumber } from './sim-limits.ts'
 import { createMedia } from './sim-media.ts'
 import { createPeople } from './sim-people.ts'
@@ -46,6 +52,8 @@ export type WhatsAppSim = {
   readonly sent: readonly SentMessage[]
   inject(message: InjectedMessage): string
   injectStatus(status: InjectedStatus): void
+  /** An error of the account, by its code. */
+  injectError(code: number): void
   /** Delivers any body, signed. */
   post(body: string): void
   behaviour(): Behaviour
@@ -113,6 +121,7 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
     },
     inject: message => injectMessage(world, webhooks, message),
     injectStatus: status => injectStatus(world, status),
+    injectError: code => injectError(world, webhooks, code),
     post: webhooks.post,
     behaviour: () => behaviour,
     behave: patch => {

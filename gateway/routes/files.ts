@@ -122,7 +122,7 @@ export function fileLinkRoute(app: FastifyInstance, rooms: Rooms): void {
 
 async function fileOf({ store }: Rooms, workspace: WorkspaceId, id: string): Promise<StoredFile> {
   const file = isId('fil', id) ? await store.query('file', { workspace, id: id as FileId }) : null
-  if (file === null) throw notFound('file')
+  if (file === null || file.state === 'deleted') throw notFound('file')
   if (file.state === 'stored') return file
   if (file.why === REMOVED) throw new Problem('gone', 'The file is not kept any more.')
   if (file.state === 'failed') throw notFound(`file: it could not be fetched (${file.why ?? 'unknown'})`)

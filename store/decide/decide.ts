@@ -1,4 +1,5 @@
 import type { Change, Committed, Outcome, Transaction } from '../../model/change.ts'
+import { amended } from './amended.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
 import { closed, fileCreated, mediaFetched, rejected } from './kept.ts'
@@ -32,6 +33,8 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelDeleted,
   channelHealth,
   received,
+  edited: amended,
+  deleted: amended,
   receipt,
   rejected,
   enqueued,

@@ -142,6 +142,14 @@ export class Draft {
     ;(this.#appended as Record<string, unknown>)[table] = rows
   }
 
+  /** What was appended can be read and written after all, as if it had been inserted. Rare: it is looked for. */
+  recall<T extends TableName>(table: T, ...key: Key): void {
+    const rows = (this.#appended[table] ?? []) as Rows[T][]
+    const index = rows.findIndex(row => nameOf(keyOf(table, row)) === nameOf(key))
+    const [row] = index === -1 ? [] : rows.splice(index, 1)
+    if (row !== undefined) this.insert(table, row)
+  }
+
   /** Writes a whole row, new or changed, whose key was wanted before. @throws NotLoaded */
   put<T extends TableName>(table: T, row: Rows[T]): void {
     const entry = this.#known(table, keyOf(table, row))

@@ -1,8 +1,6 @@
 import type { Change, FileCreated, MediaFetched } from '../../model/change.ts'
-import type { WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
-import { fileView } from '../view.ts'
-import type { Draft } from './draft.ts'
+import { tellMedia } from './messages.ts'
 import { freeConversation } from './people.ts'
 import { countUp, type Rule, refused } from './rule.ts'
 
@@ -98,6 +96,12 @@ export const mediaFetched: Rule<MediaFetched> = {
     const known = draft.get('files', workspace, file)
     if (known === undefined) return refused('notFound', `no file ${file}`)
     if (known.state === 'stored' || known.state === 'failed') return { ok: true, duplicate: true }
+    if (known.state === 'deleted') {
+      // The bytes came after all; named here, they go with the others.
+      const { sha256 } = result.is === 'stored' ? result : known
+      draft.put('files', { ...known, sha256, nextAt: draft.now })
+      return { ok: true, duplicate: true }
+    }
     if (result.is === 'due') {
       if (known.state === 'due') return { ok: true, duplicate: true }
       draft.put('files', { ...known, state: 'due', nextAt: result.at, deadline: result.deadline })
@@ -113,7 +117,7 @@ export const mediaFetched: Rule<MediaFetched> = {
         ? { ...known, ...stored(result), attempts, nextAt: null, why: null }
         : { ...known, state: 'failed', attempts, nextAt: null, why: result.why }
     draft.put('files', ended)
-    tellMedia(draft, workspace, ended)
+    tellMedia(draft, ended)
     return { ok: true, id: file }
   },
 }
@@ -124,11 +128,4 @@ function stored(result: {
   mimeType: string
 }): Partial<Rows['files']> & { state: 'stored' } {
   return { state: 'stored', sha256: result.sha256, size: result.size, mimeType: result.mimeType }
-}
-
-function tellMedia(draft: Draft, workspace: WorkspaceId, file: Rows['files']): void {
-  if (file.message === null) return
-  const { id, url, state, mimeType, size, sha256 } = fileView(file)
-  const data = { id: file.message, media: { id, url, state, mimeType, size, sha256 }, why: file.why }
-  draft.event({ workspace, type: 'message.media', subject: file.message, data, kept: data })
 }

@@ -6,7 +6,7 @@ import type { ConversationSource } from '../../model/conversation.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import type { MessageRef, Source, SourceKind } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
-import { createdView } from '../view.ts'
+import { createdView, filesOf, fileView } from '../view.ts'
 import type { Draft } from './draft.ts'
 
 /** What a new message row has in common, whichever way it goes. */
@@ -46,6 +46,10 @@ export function newMessage(
     attempts: 0,
     queued: false,
     uncertain: false,
+    besides: null,
+    edits: 0,
+    editedAt: null,
+    deletedAt: null,
   }
 }
 
@@ -65,13 +69,13 @@ export function adoptMedia(
 ): Content {
   return mapMedia(content, foreign => {
     const id = draft.newId('fil')
-    const { mimeType, name, sha256 } = foreign
+    const { mimeType, name, sha256, failed } = foreign
     draft.insert('files', {
       id,
       workspace: row.workspace,
       message: row.id,
       channel: row.channel,
-      state: 'pending',
+      state: failed === undefined ? 'pending' : 'failed',
       foreign,
       mimeType,
       name: name ?? null,
@@ -80,7 +84,7 @@ export function adoptMedia(
       attempts: 0,
       nextAt: null,
       deadline: null,
-      why: null,
+      why: failed ?? null,
       createdAt: draft.now,
     })
     return {
@@ -90,6 +94,22 @@ export function adoptMedia(
       ...(sha256 === undefined ? {} : { sha256 }),
     }
   })
+}
+
+/** Tells of media that the provider itself could not get: nothing will be fetched. */
+export function tellMissing(draft: Draft, { workspace }: Rows['messages'], content: Content): void {
+  for (const id of filesOf(content)) {
+    const file = draft.get('files', workspace, id)
+    if (file?.state === 'failed') tellMedia(draft, file)
+  }
+}
+
+export function tellMedia(draft: Draft, file: Rows['files']): void {
+  if (file.message === null) return
+  const { workspace, message: subject } = file
+  const { id, url, state, mimeType, size, sha256 } = fileView(file)
+  const data = { id: subject, media: { id, url, state, mimeType, size, sha256 }, why: file.why }
+  draft.event({ workspace, type: 'message.media', subject, data, kept: data })
 }
 
 export function wantProviderId(

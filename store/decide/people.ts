@@ -28,17 +28,25 @@ export function wantContact(draft: Draft, workspace: WorkspaceId, id: ContactId)
 export function findOrMakeContact(
   draft: Draft,
   workspace: WorkspaceId,
-  person: { address: Address; also: readonly Address[]; name?: string | undefined },
+  person: {
+    address: Address
+    also: readonly Address[]
+    former?: Address | undefined
+    name?: string | undefined
+  },
   source: Contact['source'],
 ): Contact {
-  const addresses = [person.address, ...person.also]
+  const addresses = [person.address, ...person.also] as const
+  const former = person.former && leave(draft, workspace, person.former, addresses)
   const owners = ownersOf(draft, workspace, addresses)
   const contact =
-    owners.find(owner => owner !== undefined && !isRecycled(owner, addresses)) ??
-    makeContact(draft, workspace, source)
+    [former, ...owners].find(owner => owner !== undefined && !isRecycled(owner, addresses)) ??
+    makeContact(draft, workspace, source, person.address.kind === 'group' ? 'group' : 'person')
   const news = addresses.filter((_, index) => {
     const owner = owners[index]
-    return owner === undefined || isRecycled(owner, addresses)
+    // With an address that was changed for it, the person takes it from whoever had it: nobody else is merged.
+    const isForeign = former !== undefined && owner?.id !== contact.id
+    return owner === undefined || isForeign || isRecycled(owner, addresses)
   })
   const named = contact.name === null && person.name !== undefined ? person.name : contact.name
   if (news.length === 0 && named === contact.name) return contact
@@ -77,11 +85,51 @@ function isRecycled(contact: Contact, told: readonly Address[]): boolean {
   return known.length > 0 && !known.some(address => address.value === user.value)
 }
 
-function makeContact(draft: Draft, workspace: WorkspaceId, source: Contact['source']): Contact {
+/**
+ * The person changed one address for another: the old one is theirs no more, so that its next owner is somebody new.
+ * Answers go to the new one. Undefined if nobody has the old one.
+ */
+function leave(
+  draft: Draft,
+  workspace: WorkspaceId,
+  former: Address,
+  told: readonly [Address, ...Address[]],
+): Contact | undefined {
+  const owner = wantPerson(draft, workspace, former)
+  if (owner === undefined || told.some(address => isSame(address, former))) return owner
+  const [now] = told
+  const others = owner.addresses.filter(known => !isSame(known, former))
+  const isOther = isRecycled({ ...owner, addresses: others }, told)
+  const left = {
+    ...owner,
+    addresses: others,
+    reach: owner.reach.flatMap(one => {
+      if (!isSame(one.address, former)) return [one]
+      return isOther ? [] : [{ ...one, address: now }]
+    }),
+    updatedAt: draft.now,
+  }
+  draft.put('contacts', left)
+  draft.remove('addresses', workspace, former.kind, former.value)
+  tellAddresses(draft, owner)
+  return left
+}
+
+function tellAddresses(draft: Draft, { workspace, id }: Contact): void {
+  const data = { id, changed: ['addresses'] }
+  draft.event({ workspace, type: 'contact.updated', subject: id, data, kept: data })
+}
+
+function makeContact(
+  draft: Draft,
+  workspace: WorkspaceId,
+  source: Contact['source'],
+  kind: Contact['kind'],
+): Contact {
   const contact: Contact = {
     workspace,
     id: draft.newId('ctc'),
-    kind: 'person',
+    kind,
     name: null,
     addresses: [],
     source,
@@ -123,8 +171,7 @@ function takeFromFormerOwner(draft: Draft, workspace: WorkspaceId, address: Addr
   if (former === undefined) return
   const addresses = former.addresses.filter(known => !isSame(known, address))
   draft.put('contacts', { ...former, addresses, updatedAt: draft.now })
-  const data = { id: former.id, changed: ['addresses'] }
-  draft.event({ workspace, type: 'contact.updated', subject: former.id, data, kept: data })
+  tellAddresses(draft, former)
 }
 
 /** The open conversation of a contact (and thread), opened if there is none (RULES B3–B5). */

@@ -1,7 +1,7 @@
 import type { Receipt } from '../../model/change.ts'
 import { rfc3339 } from '../../model/clock.ts'
 import { ATTEMPTS_MAX, type Failure, kindOf } from '../../model/failure.ts'
-import { type Observation, observe, type Piece, statusOf } from '../../model/status.ts'
+import { type Observation, observe, observeMember, type Piece, statusOf } from '../../model/status.ts'
 import type { Rows } from '../tables.ts'
 import { failureView } from '../view.ts'
 import type { Draft } from './draft.ts'
@@ -61,9 +61,13 @@ function isFailed(piece: Piece): boolean {
 
 /** The pieces after one observation; a piece nobody knew of is made. The same array if nothing changed. */
 export function observed(pieces: Piece[], part: number, segment: number, seen: Observation): Piece[] {
+  return changed(pieces, part, segment, piece => observe(piece, seen))
+}
+
+function changed(pieces: Piece[], part: number, segment: number, after: (piece: Piece) => Piece): Piece[] {
   const index = pieces.findIndex(piece => piece.part === part && piece.segment === segment)
   const known = pieces[index] ?? { part, segment, status: 'pending', times: {} }
-  const next = observe(known, seen)
+  const next = after(known)
   if (next === known) return pieces
   return index === -1 ? sorted([...pieces, next]) : pieces.with(index, next)
 }
@@ -105,7 +109,8 @@ function stopAfter(draft: Draft, message: Message, pieces: Piece[], part: number
 }
 
 export function receiptEntry(part: number, segment: number, receipt: Receipt): string {
-  return `receipt ${part}.${segment} ${receipt.raw} ${receipt.at}`
+  const { raw, at, member } = receipt
+  return `receipt ${part}.${segment} ${raw} ${at}${member === undefined ? '' : ` ${member}`}`
 }
 
 /** Applies what a receipt tells to the piece it is about. False if it told nothing new (RULES D6). */
@@ -120,9 +125,10 @@ export function tell(draft: Draft, target: Target, receipt: Receipt): boolean {
     attempt,
     status: receipt.status === 'pending' ? null : receipt.status,
     raw: receipt.raw,
-    detail: receipt.failure === undefined ? null : { ...receipt.failure },
+    detail: detailOf(receipt),
   })
   if (!isNew || receipt.status === 'pending') return false
+  if (receipt.member !== undefined) return tellMember(draft, message, target, receipt)
   const piece = message.pieces.find(known => known.part === part && known.segment === segment)
   if (
     receipt.failure !== undefined &&
@@ -140,6 +146,21 @@ export function tell(draft: Draft, target: Target, receipt: Receipt): boolean {
   }
   if (pieces !== message.pieces) advance(draft, message, pieces, { at: receipt.at, raw: receipt.raw })
   return true
+}
+
+/** What one member of a group tells: never a reason to send to the whole group again. */
+function tellMember(draft: Draft, message: Message, { part, segment }: Target, receipt: Receipt): boolean {
+  const { member = '', status, at, raw } = receipt
+  if (status === 'pending') return false
+  const pieces = changed(message.pieces, part, segment, piece => observeMember(piece, member, { status, at }))
+  if (pieces !== message.pieces) advance(draft, message, pieces, { at, raw })
+  return true
+}
+
+/** Where a failure and other facts use one name, the failure's counts. */
+function detailOf({ detail, failure, member }: Receipt): Record<string, unknown> | null {
+  if (detail === undefined && failure === undefined && member === undefined) return null
+  return { ...detail, ...(member !== undefined && { member }), ...failure }
 }
 
 const SEND_AGAIN_MS = 30_000

@@ -1,24 +1,37 @@
 import type { Received } from '../../model/change.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { hasEarly } from './amended.ts'
 import type { Draft } from './draft.ts'
-import { adoptMedia, newMessage, openedBy, recordMessage, refOf, wantProviderId } from './messages.ts'
+import {
+  adoptMedia,
+  newMessage,
+  openedBy,
+  recordMessage,
+  refOf,
+  tellMissing,
+  wantProviderId,
+} from './messages.ts'
 import { applyParked, wantParked } from './parked.ts'
-import { findOrMakeContact, findOrOpenConversation, noteReach, ownersOf } from './people.ts'
+import { findOrMakeContact, findOrOpenConversation, noteReach, ownersOf, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** An inbound message, or an echo: found or made with its contact and conversation, in one commit (RULES B3). */
 export const received: Rule<Received> = {
   want: (draft, workspace, change) => {
     const { channel } = change
-    draft.want('channels', workspace, channel)
+    const known = draft.want('channels', workspace, channel)
     if (wantEarlier(draft, workspace, change) !== undefined) return
     wantProviderId(draft, workspace, channel, change.replyTo)
     wantProviderId(draft, workspace, channel, change.reactionTo)
-    for (const contact of ownersOf(draft, workspace, [change.address, ...change.also])) {
+    const owners = ownersOf(draft, workspace, [change.address, ...change.also])
+    if (change.former !== undefined) owners.push(wantPerson(draft, workspace, change.former))
+    for (const contact of owners) {
       if (contact !== undefined) draft.want('openConversations', workspace, contact.id, change.thread ?? '')
     }
-    if (change.echo && change.providerId !== null) wantParked(draft, workspace, channel, [change.providerId])
+    if (change.providerId !== null && (change.echo || hasEarly(known, draft.now))) {
+      wantParked(draft, workspace, channel, [change.providerId])
+    }
   },
 
   decide: (draft, workspace, change) => {
@@ -49,14 +62,18 @@ export const received: Rule<Received> = {
       ...base,
       providerTime: change.at,
       providerIds: change.providerId === null ? [] : [change.providerId],
+      besides: change.besides ?? null,
       ...(change.echo
         ? { status: 'sent', pieces: [{ part: 0, segment: 0, status: 'sent', times: { sent: change.at } }] }
         : {}),
     }
-    recordMessage(draft, row, adoptMedia(draft, row, change.content))
+    const content = adoptMedia(draft, row, change.content)
+    recordMessage(draft, row, content)
+    tellMissing(draft, row, content)
     noteDelivery(draft, row, change)
-    if (change.echo && change.providerId !== null)
+    if (change.providerId !== null && (change.echo || hasEarly(channel, draft.now))) {
       applyParked(draft, workspace, channel.id, change.providerId)
+    }
     return { ok: true, id: row.id }
   },
 }

@@ -60,6 +60,7 @@ export const channelCreated: Rule<ChannelCreated> = {
       createdAt: draft.now,
       updatedAt: draft.now,
       deletedAt: null,
+      earlyUntil: null,
     })
     const data = { id, connector, name, status: 'active' }
     draft.event({ workspace, type: 'channel.created', subject: id, data, kept: data })
@@ -123,7 +124,8 @@ export const channelHealth: Rule<Of<'channelHealth'>> = {
   decide: (draft, workspace, { channel, health }) => {
     const known = living(draft, workspace, channel)
     if (known === undefined) return refused('notFound', `no channel ${channel}`)
-    draft.put('channels', { ...known, health })
+    // Webhooks do not tell when.
+    draft.put('channels', { ...known, health: { at: draft.now, ...health } })
     if (known.health.state === health.state && known.health.why === health.why)
       return { ok: true, duplicate: true }
     const data = { id: channel, state: health.state, why: health.why ?? null }

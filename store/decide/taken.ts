@@ -3,8 +3,9 @@ import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Piece } from '../../model/status.ts'
 import { raisedByWatermark } from '../../model/status.ts'
 import type { Rows } from '../tables.ts'
+import { wantAmend } from './amend.ts'
 import type { Draft } from './draft.ts'
-import { applyParked, wantParked } from './parked.ts'
+import { applyParked, isAmendment, wantParked } from './parked.ts'
 import { advance, note, observed, receiptEntry, withParts } from './progress.ts'
 
 type Message = Rows['messages']
@@ -33,8 +34,9 @@ export function wantAccept(
   wantParked(draft, workspace, channel, providerIds)
   for (const [segment, providerId] of providerIds.entries()) {
     draft.want('providerIds', workspace, channel, providerId)
-    for (const receipt of draft.want('parked', workspace, channel, providerId)?.receipts ?? []) {
-      draft.want('history', workspace, id, receiptEntry(part, segment, receipt))
+    for (const item of draft.want('parked', workspace, channel, providerId)?.receipts ?? []) {
+      if (isAmendment(item)) wantAmend(draft, workspace, id, item)
+      else draft.want('history', workspace, id, receiptEntry(part, segment, item))
     }
   }
 }

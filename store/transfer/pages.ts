@@ -9,7 +9,12 @@ export const CARRIED = (Object.keys(TABLES) as TableName[]).filter(table => tabl
 
 /** Rows of one read and of one transaction; fewer where a row may be large, so that memory is bounded. */
 const PAGE_ROWS = 1000
-const LARGE: { [T in TableName]?: number } = { contents: 250, idempotency: 100, rejected: 20 }
+const LARGE: { [T in TableName]?: number } = {
+  contents: 250,
+  revisions: 250,
+  idempotency: 100,
+  rejected: 20,
+}
 
 export function pageRowsOf(table: TableName): number {
   return LARGE[table] ?? PAGE_ROWS

@@ -91,12 +91,19 @@ test('parse is total over bytes that are no JSON, and over JSON that is no webho
 
 function checkItem(item: Inbound): void {
   expect(typeof item.to).toBe('string')
-  if (item.kind === 'message') {
-    rfc3339(item.at)
-    expect(item.key).not.toBe('')
-    expect(item.address.kind === 'whatsapp' || isPhone(item.address.value)).toBe(true)
+  if ('at' in item) rfc3339(item.at)
+  if ('key' in item) expect(item.key).not.toBe('')
+  if (item.kind === 'edited' || item.kind === 'deleted') expect(item.of).not.toBe('')
+  if (item.kind === 'channel') expect(item.health.state).toBe('failing')
+  if (item.kind === 'receipt') expect(item.member).not.toBe('')
+  if (item.kind !== 'message' && item.kind !== 'echo') return
+  const author = item.besides?.author?.address
+  const addresses = [item.address, ...(item.also ?? []), ...(item.former === undefined ? [] : [item.former])]
+  for (const { kind, value } of author === undefined ? addresses : [...addresses, author]) {
+    expect(kind === 'phone' ? isPhone(value) : ['whatsapp', 'group'].includes(kind) && value !== '').toBe(
+      true,
+    )
   }
-  if (item.kind === 'receipt') rfc3339(item.at)
 }
 
 /** A copy of `body` in which the `at`-th place, in reading order, holds `value` instead. */

@@ -1,8 +1,10 @@
 import { describe } from 'vitest'
 import { accessLaws } from './store/access.ts'
+import { amendmentLaws } from './store/amendments.ts'
 import { fileLaws } from './store/files.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
+import { peopleLaws } from './store/people.ts'
 import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
@@ -24,5 +26,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     fileLaws(trial)
     retentionLaws(trial)
     accessLaws(trial)
+    amendmentLaws(trial)
+    peopleLaws(trial)
   })
 }

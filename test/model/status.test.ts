@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  membersOf,
   type Observation,
   observe,
+  observeMember,
   type Piece,
   RANK,
   raisedByWatermark,
@@ -32,6 +34,45 @@ function permutations<T>(list: readonly T[]): T[][] {
   if (list.length < 2) return [[...list]]
   return list.flatMap((one, index) => permutations(list.toSpliced(index, 1)).map(rest => [one, ...rest]))
 }
+
+describe('RULES D1: what members of a group tell is a join too', () => {
+  const told = fc.record({ member: fc.constantFrom('a', 'b', '__proto__', undefined), seen: observation })
+  type Told = { member: string | undefined; seen: Observation }
+  const tell = (piece: Piece, { member, seen }: Told): Piece =>
+    member === undefined ? observe(piece, seen) : observeMember(piece, member, seen)
+
+  test('property: order and repetition change nothing, and only the group as a whole is read or failed', () => {
+    fc.assert(
+      fc.property(
+        fc.array(told, { maxLength: 8 }).chain(list => {
+          return fc.record({
+            list: fc.constant(list),
+            shuffled: fc.shuffledSubarray(list, { minLength: list.length }),
+          })
+        }),
+        ({ list, shuffled }) => {
+          const end = list.reduce(tell, fresh)
+          expect([...shuffled, ...shuffled].reduce(tell, fresh)).toEqual(end)
+          if (list.every(({ member }) => member !== undefined)) {
+            expect(['pending', 'sent', 'received']).toContain(end.status)
+          }
+        },
+      ),
+    )
+  })
+
+  test('a member counts for a message when every piece reached their phone', () => {
+    const at = 1
+    const first = observeMember(observeMember(fresh, 'a', { status: 'read', at }), 'b', {
+      status: 'received',
+      at,
+    })
+    const second = observeMember({ ...fresh, part: 1 }, 'a', { status: 'received', at })
+    expect(membersOf([first])).toEqual({ received: 2, read: 1 })
+    expect(membersOf([first, second])).toEqual({ received: 1, read: 0 })
+    expect(membersOf([fresh])).toBeNull()
+  })
+})
 
 describe('RULES D1: a piece is the join of what was told about it', () => {
   test('every order of the four receipts ends alike, twice each too', () => {

@@ -32,7 +32,7 @@ export const EXCEPTIONS: Exceptions = {
     'connectors/webchat/frames.ts#SUBPROTOCOL': 'the website chat will take it',
   },
   large: {
-    'store/tables.ts': { lines: 520, why: 'one table of the schema after the other' },
+    'store/tables.ts': { lines: 600, why: 'one table of the schema after the other' },
   },
   words: {
     'gateway/answers.ts#SessionAnswer': 'the answer of /v1/session, whose name is a contract',

@@ -54,6 +54,12 @@ export async function furnish(store: Store): Promise<Furnished> {
       { kind: 'receipt', channel, of: { providerId: 'unknown' }, status: 'read', at: NOW, raw: 'read' },
       { kind: 'receipt', channel, of: { upTo: NOW, address: ANA }, status: 'read', at: NOW, raw: 'read' },
     ])
+    const content = { type: 'text', text: 'edited' } as const
+    await commit([
+      { kind: 'edited', channel, key: 'edit-1', of: 'key-0', at: NOW, content },
+      { kind: 'deleted', channel, key: 'revoke-1', of: 'key-2', at: NOW },
+      { kind: 'edited', channel, key: 'edit-2', of: 'early', at: NOW, content },
+    ])
     const once = { scope: 'api', key: 'k1', hash: 'h1' }
     await commit([outbound(channel)], { once, cursor: { follower: 'router', from: 0, to: 5 } })
   }
