@@ -34,6 +34,21 @@ export const ChannelAnswer = open({
   updatedAt: time,
 })
 
+export const RejectedAnswer = open({
+  id: id('rej'),
+  channel: id('chn'),
+  why: Type.String(),
+  size: Type.Integer({ description: 'Bytes.' }),
+  contentType: Type.String(),
+  at: time,
+})
+
+export const ReplayAnswer = open({
+  read: Type.Integer({ description: 'Deliveries that could be read now; they are kept no longer.' }),
+  kept: Type.Integer({ description: 'Deliveries that still cannot be read.' }),
+  messages: Type.Integer({ description: 'New messages; what was known already is none.' }),
+})
+
 export const MessageAnswer = open({
   id: id('msg'),
   workspace: id('wks'),

@@ -14,6 +14,7 @@ import { eventRoutes } from './routes/events.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
+import { rejectedRoutes } from './routes/rejected.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { serveUpgrades } from './upgrade.ts'
 import { VERSION } from './version.ts'
@@ -99,6 +100,7 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
     rooms.metrics.httpSeconds.observe([route], reply.elapsedTime / 1000)
   })
   channelRoutes(app, rooms)
+  rejectedRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
   contactRoutes(app, rooms)

@@ -164,6 +164,9 @@ export const ClosingInput = strict({
 })
 export type ClosingInput = Static<typeof ClosingInput>
 
+export const ReplayInput = strict({ id: optional(id('rej')) })
+export type ReplayInput = Static<typeof ReplayInput>
+
 // Queries
 
 const cursor = optional(Type.String({ maxLength: 128, description: '`next` of the page before.' }))

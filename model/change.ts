@@ -3,7 +3,16 @@ import type { ChannelStatus, Health } from './channel.ts'
 import type { Content, ForeignMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
-import type { ChannelId, ContactId, ConversationId, FileId, MessageId, TokenId, WorkspaceId } from './ids.ts'
+import type {
+  ChannelId,
+  ContactId,
+  ConversationId,
+  FileId,
+  MessageId,
+  RejectedId,
+  TokenId,
+  WorkspaceId,
+} from './ids.ts'
 import type { Category, Source } from './message.ts'
 import type { Observation } from './status.ts'
 
@@ -60,9 +69,14 @@ export type Change =
   | ChannelUpdated
   | { kind: 'channelDeleted'; channel: ChannelId }
   | { kind: 'channelHealth'; channel: ChannelId; health: Health }
+  | ChannelResealed
+  /** The text that proves the secret key, sealed with another one (RULES G1). */
+  | { kind: 'keyReplaced'; keyCheck: string }
   | Received
   | Receipt
   | { kind: 'rejected'; channel: ChannelId; why: string; raw: Uint8Array; contentType: string }
+  /** It could be read after all: what it told is in the same transaction (RULES B7). */
+  | { kind: 'rejectedRemoved'; id: RejectedId }
   | Enqueued
   | { kind: 'cancelled'; message: MessageId }
   | Attempted
@@ -94,6 +108,14 @@ export type ChannelUpdated = {
     providerKey?: string
     senderGroup?: string
   }
+}
+
+/** The same config sealed with another key; `stale` if it is not `from` any more. No event: it means the same. */
+export type ChannelResealed = {
+  kind: 'channelResealed'
+  channel: ChannelId
+  from: Record<string, unknown>
+  config: Record<string, unknown>
 }
 
 /** An inbound message, or an echo of one that the business wrote in the provider's own app. */

@@ -3,6 +3,9 @@ import type { LogEvent } from '../model/event.ts'
 import type { FileId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { logEvent } from './decide/draft.ts'
+import { readMeta } from './meta.ts'
+import { rejectedPage, rejectedRaw } from './rejected.ts'
+import { KEY_CHECK } from './seal.ts'
 import { columnsOf, marks, type RawRow, rowOf, type SqlValue, type Steps, sql } from './sql.ts'
 import { LogTrimmed, type Queries, type StoredChannel, type StoredFile, type TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
@@ -16,6 +19,8 @@ export const QUERIES: {
     const rows = yield sql(`SELECT ${columnsOf('workspaces')} FROM workspaces ORDER BY id`)
     return rows.map(row => rowOf('workspaces', row))
   },
+
+  keyCheck: () => readMeta(KEY_CHECK),
 
   *token({ hash }) {
     const [row] = yield sql(`SELECT ${columnsOf('tokens')} FROM tokens WHERE hash = ?`, [hash])
@@ -138,13 +143,8 @@ export const QUERIES: {
     }))
   },
 
-  *rejected({ workspace, limit }) {
-    const rows = yield sql(
-      `SELECT ${columnsOf('rejected')} FROM rejected WHERE workspace = ? ORDER BY id DESC LIMIT ?`,
-      [workspace, limit],
-    )
-    return rows.map(row => rowOf('rejected', row))
-  },
+  rejected: rejectedPage,
+  rejectedRaw,
 }
 
 /**

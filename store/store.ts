@@ -12,11 +12,13 @@ import type {
   ConversationId,
   FileId,
   MessageId,
+  RejectedId,
   TokenId,
   WorkspaceId,
 } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
+import type { RejectedDelivery } from './rejected.ts'
 
 /**
  * The store remembers: all state and the log. Two engines implement this port; `test/contracts/store.ts` states the
@@ -187,6 +189,8 @@ export class FileMissing extends Error {
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = {
   workspaces: { params: Record<never, never>; result: { id: WorkspaceId; name: string; head: number }[] }
+  /** The text that proves the secret key; null before a daemon used the store. */
+  keyCheck: { params: Record<never, never>; result: string | null }
   token: { params: { hash: string }; result: { id: TokenId; workspace: WorkspaceId; role: string } | null }
   /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
   channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
@@ -224,16 +228,11 @@ export type Queries = {
     params: Record<never, never>
     result: { lane: Lane; state: string; count: number; oldest: number }[]
   }
-  rejected: {
-    params: { workspace: WorkspaceId; limit: number }
-    result: {
-      id: string
-      channel: ChannelId
-      why: string
-      raw: Uint8Array
-      contentType: string
-      at: number
-    }[]
+  /** Deliveries that could not be read (RULES B7), without their bytes, which may be megabytes each. */
+  rejected: { params: Page<RejectedId> & { channel?: ChannelId }; result: RejectedDelivery[] }
+  rejectedRaw: {
+    params: { workspace: WorkspaceId; id: RejectedId }
+    result: (RejectedDelivery & { raw: Uint8Array }) | null
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Change, Committed, Outcome, Transaction } from '../../model/change.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
-import { closed, fileCreated, mediaFetched, rejected } from './kept.ts'
+import { closed, fileCreated, mediaFetched, rejected, rejectedRemoved } from './kept.ts'
 import { attempted, cancelled, settled } from './outbound.ts'
 import { receipt } from './receipt.ts'
 import { received } from './received.ts'
@@ -10,7 +10,9 @@ import {
   channelCreated,
   channelDeleted,
   channelHealth,
+  channelResealed,
   channelUpdated,
+  keyReplaced,
   tokenCreated,
   workspaceCreated,
 } from './setup.ts'
@@ -27,9 +29,12 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelUpdated,
   channelDeleted,
   channelHealth,
+  channelResealed,
+  keyReplaced,
   received,
   receipt,
   rejected,
+  rejectedRemoved,
   enqueued,
   cancelled,
   attempted,

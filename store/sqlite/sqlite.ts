@@ -98,7 +98,14 @@ export async function openSqlite({
  * What the daemon asks for itself, a few rows by their key: the writer answers it between two groups. The reader's
  * thread is for what others ask for, and starts with the first of those, because a thread is 20 MB of an idle daemon.
  */
-const SMALL: ReadonlySet<keyof Queries> = new Set(['workspaces', 'token', 'channels', 'groups', 'mediaDue'])
+const SMALL: ReadonlySet<keyof Queries> = new Set([
+  'workspaces',
+  'keyCheck',
+  'token',
+  'channels',
+  'groups',
+  'mediaDue',
+])
 
 /**
  * Holds the data directory for as long as the process lives: the lock is the operating system's, so that a killed
