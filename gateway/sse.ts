@@ -40,6 +40,8 @@ export async function streamEvents(
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
+    // Where it begins: a reader who is cut off before the first event would not know.
+    'last-event-id': String(after),
     connection: 'close',
     // nginx would hold the stream back.
     'x-accel-buffering': 'no',
