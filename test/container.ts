@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  chownSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -116,7 +117,8 @@ async function start(stage: Stage): Promise<void> {
     OMNIBUS_PORT: port,
   }
   const [command = '', ...args] = [...wordsOf(stage, 'ENTRYPOINT'), ...wordsOf(stage, 'CMD')]
-  const child = spawn(command, args, { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const user = asUser(stage, [join(rootOf(stage), 'data')])
+  const child = spawn(command, args, { cwd: app, env, ...user, stdio: ['ignore', 'pipe', 'pipe'] })
   const said: string[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', chunk => said.push(String(chunk)))
   try {
@@ -130,6 +132,16 @@ async function start(stage: Stage): Promise<void> {
   const code = await new Promise(resolve => child.once('close', resolve))
   if (code !== 0) throw new Error(`it stopped with ${code}: ${said.join('')}`)
   if (listed(app) !== before) throw new Error('it wrote into the folder of the program')
+}
+
+/** Root may write what nobody may: it becomes the user of the image, who owns `owned`. Others stay who they are. */
+function asUser(stage: Stage, owned: string[]): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const text = stage.instructions.find(({ name }) => name === 'USER')?.text ?? ''
+  const [uid = 0, gid = 0] = text.split(':').map(Number)
+  for (const folder of owned) chownSync(folder, uid, gid)
+  chmodSync(root, 0o755)
+  return { uid, gid }
 }
 
 function listed(folder: string): string {
