@@ -54,6 +54,27 @@ export const ChannelAnswer = open(
   'A channel.',
 )
 
+export const RejectedAnswer = open(
+  {
+    id: id('rej'),
+    channel: id('chn'),
+    why: Type.String(),
+    size: Type.Integer({ description: 'Bytes.' }),
+    contentType: Type.String(),
+    at: time,
+  },
+  'A delivery that could not be read.',
+)
+
+export const ReplayAnswer = open(
+  {
+    read: Type.Integer({ description: 'Deliveries that could be read now; they are kept no longer.' }),
+    kept: Type.Integer({ description: 'Deliveries that still cannot be read.' }),
+    messages: Type.Integer({ description: 'New messages; what was known already is none.' }),
+  },
+  'What became of them.',
+)
+
 export const MessageAnswer = open(
   {
     id: id('msg'),

@@ -69,7 +69,7 @@ function strangers(
   return named === undefined ? holder.channels.slice(0, 1) : [named]
 }
 
-function push(transactions: Transaction[], channel: OpenChannel, change: Change): void {
+export function push(transactions: Transaction[], channel: OpenChannel, change: Change): void {
   for (const transaction of transactions) {
     if (transaction.workspace === channel.workspace) {
       transaction.changes.push(change)
@@ -79,7 +79,7 @@ function push(transactions: Transaction[], channel: OpenChannel, change: Change)
   transactions.push({ workspace: channel.workspace, changes: [change] })
 }
 
-function changeOf(
+export function changeOf(
   item: Exclude<Inbound, { kind: 'ignored' } | { kind: 'rejected' }>,
   channel: ChannelId,
 ): Change {

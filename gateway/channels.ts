@@ -57,6 +57,17 @@ export function openConfig(
   return { config: mapSecrets(connector.config, sealed, unseal) as Config, predecessors }
 }
 
+/** Whether every secret of it is sealed with this key (RULES G1). */
+export function isSealedWith(keyId: string, connector: AnyConnector, { config }: StoredChannel): boolean {
+  const { [BESIDE]: beside, ...sealed } = config
+  const secrets = ((beside ?? []) as Predecessor[]).map(({ secret }) => secret)
+  mapSecrets(connector.config, sealed, secret => {
+    secrets.push(secret)
+    return secret
+  })
+  return secrets.every(secret => secret.startsWith(`${keyId}:`))
+}
+
 /** A stored channel made ready for use: verifying secrets carry their predecessors behind them. */
 export function openChannel(
   connector: AnyConnector,

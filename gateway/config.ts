@@ -1,10 +1,19 @@
-import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { parse } from 'yaml'
 import { createEgress } from '../connectors/kit/egress.ts'
-import { explain, nearest } from './explain.ts'
-import { KEYS, type Key, LATER, type LOG_LEVELS, type PARTS } from './keys.ts'
+import { type Declared, readDeclared } from './declared.ts'
+import { explain } from './explain.ts'
+import { KEYS, type Key, type LOG_LEVELS, type PARTS } from './keys.ts'
+import {
+  DECLARED,
+  fileNamed,
+  firstLine,
+  type Layer,
+  readFile,
+  readFlags,
+  readVariables,
+  unknownFlags,
+} from './layers.ts'
 
 /** What one daemon is told. Made by `loadConfig`; tests write it by hand. */
 export type Config = {
@@ -33,12 +42,14 @@ export type Config = {
   /** New, then old; null when it is kept in dataDir. */
   secretKey: string[] | null
   logLevel: (typeof LOG_LEVELS)[number]
+  /** Connected at the start, or made equal to what is said here. */
+  channels: Declared[]
 }
 
 export type Setting = { key: Key; value: unknown; from: string }
 
-/** The configuration with where each value came from, in the order of the table. */
-export type Loaded = { config: Config; settings: Setting[] }
+/** The configuration with where each value came from, in the order of the table, and where channels are declared. */
+export type Loaded = { config: Config; settings: Setting[]; channelsFrom: string | null }
 
 /** What is wrong with the configuration, one line for each fault. */
 export class ConfigError extends Error {
@@ -53,29 +64,35 @@ export class ConfigError extends Error {
 export type ConfigInput = {
   env?: Record<string, string | undefined>
   /** Flags by name: `{ '--port': '8080' }`. `--config` names the file. */
-  flags?: Record<string, string>
+  flags?: Readonly<Record<string, string>>
+  /** No file is read, not even the default one. */
+  withoutFile?: boolean
 }
-
-const FILE_DEFAULT = 'omnibus.yaml'
 
 /**
  * Defaults, overridden by the file, overridden by variables, overridden by flags (DESIGN §7).
  * @throws ConfigError with every fault found, each naming its key.
  */
 export function loadConfig(input: ConfigInput = {}): Loaded {
-  const env = input.env ?? process.env
+  const env = input.env ?? environment()
   const flags = input.flags ?? {}
   const faults: string[] = []
-  const named = flags['--config'] ?? env[CONFIG_VARIABLE]
-  const file = readFile(named, faults)
+  const file: Layer = input.withoutFile === true ? new Map() : readFile(fileNamed(env, flags), faults)
   const variables = readVariables(env, faults)
   const settings = KEYS.map(key => settle(key, [file, variables, readFlags(flags)], faults))
   faults.push(...unknownFlags(flags))
+  const declared = file.get(DECLARED)
+  const channels = declared === undefined ? [] : readDeclared(declared.value, declared.from, env, faults)
   if (faults.length > 0) throw new ConfigError(faults)
-  const config = assemble(settings)
+  const config = { ...assemble(settings), channels }
   const wrong = [...wrongNetworks(config), ...wrongRetention(config)]
   if (wrong.length > 0) throw new ConfigError(wrong)
-  return { config, settings }
+  return { config, settings, channelsFrom: declared?.from ?? null }
+}
+
+/** The variables of this process, for what is no key of a daemon. */
+export function environment(): Record<string, string | undefined> {
+  return process.env
 }
 
 /** Whether an address to listen on is reachable from this machine only. */
@@ -114,9 +131,6 @@ function wrongRetention({ retention: { log, messages } }: Config): string[] {
 /** Names that Fastify's proxy-addr knows. */
 const NAMED_NETWORKS = ['loopback', 'linklocal', 'uniquelocal']
 
-/** Values of one origin by key; `from` is what `config print` tells about it. */
-type Layer = Map<string, { value: unknown; from: string; name: string }>
-
 function settle(key: Key, layers: Layer[], faults: string[]): Setting {
   const found = layers.map(layer => layer.get(key.key)).findLast(entry => entry !== undefined)
   if (found === undefined) return { key, value: key.default, from: 'default' }
@@ -127,14 +141,14 @@ function settle(key: Key, layers: Layer[], faults: string[]): Setting {
   return { key, value: found.value, from: found.from }
 }
 
-function assemble(settings: Setting[]): Config {
+function assemble(settings: Setting[]): Omit<Config, 'channels'> {
   const tree: Record<string, unknown> = {}
   for (const { key, value } of settings) {
     const [first = '', second] = key.key.split('.')
     if (second === undefined) tree[first] = value
     else tree[first] = { ...(tree[first] as object | undefined), [second]: value }
   }
-  const config = tree as Config
+  const config = tree as Omit<Config, 'channels'>
   const allow = settings.find(setting => setting.key.key === 'egress.allow')
   if (allow !== undefined && allow.value === null) {
     allow.value = isLoopback(config.listen.host) ? LOOPBACK_NETWORKS : []
@@ -142,139 +156,4 @@ function assemble(settings: Setting[]): Config {
   }
   if (config.publicUrl !== null) config.publicUrl = config.publicUrl.replace(/\/$/, '')
   return config
-}
-
-/** The file's values. A named file must exist; the default one may be absent. */
-function readFile(named: string | undefined, faults: string[]): Layer {
-  const path = named ?? FILE_DEFAULT
-  const layer: Layer = new Map()
-  let tree: unknown
-  try {
-    tree = parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    if (!missing || named !== undefined) faults.push(`${path}: ${firstLine(error)}`)
-    return layer
-  }
-  if (tree === null || tree === undefined) return layer
-  if (typeof tree !== 'object' || Array.isArray(tree)) {
-    faults.push(`${path}: must hold keys with values`)
-    return layer
-  }
-  readTree(tree as Record<string, unknown>, '', path, layer, faults)
-  return layer
-}
-
-function readTree(
-  tree: Record<string, unknown>,
-  prefix: string,
-  path: string,
-  layer: Layer,
-  faults: string[],
-): void {
-  for (const [name, value] of Object.entries(tree)) {
-    const dotted = `${prefix}${name}`
-    const key = KEYS.find(known => known.key === dotted)
-    if (key !== undefined) {
-      const read = key.kind === 'list' && typeof value === 'string' ? splitList(value) : value
-      // A key without a value is as good as absent.
-      if (read !== null) layer.set(dotted, { value: read, from: path, name: `${path}: ${dotted}` })
-    } else if (KEYS.some(known => known.key.startsWith(`${dotted}.`)) && isTree(value)) {
-      readTree(value, `${dotted}.`, path, layer, faults)
-    } else {
-      faults.push(`${path}: ${unknownKey(dotted)}`)
-    }
-  }
-}
-
-function isTree(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function unknownKey(dotted: string): string {
-  if (LATER.some(later => dotted === later || dotted.startsWith(`${later}.`))) {
-    return `"${dotted}" is not supported by this version yet`
-  }
-  const sections = KEYS.map(key => key.key.split('.')[0] ?? '')
-  const meant = nearest(dotted, [...KEYS.map(key => key.key), ...sections])
-  const hint = meant === undefined || meant === dotted ? '' : `; did you mean "${meant}"?`
-  return `unknown key "${dotted}"${hint}`
-}
-
-/** Names the file, which is read before this. */
-const CONFIG_VARIABLE = 'OMNIBUS_CONFIG'
-/** What Kubernetes sets for a service that happens to be called omnibus (service links); none of it is meant for us. */
-const SERVICE_LINK = /^OMNIBUS_(SERVICE_|PORT_\d)/
-/** What tests and benchmarks are told, on a machine that runs them beside a daemon. */
-const OF_TESTS = /^OMNIBUS_(TEST|BENCH)_/
-
-function readVariables(env: Record<string, string | undefined>, faults: string[]): Layer {
-  const layer: Layer = new Map()
-  for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith('OMNIBUS_') || text === undefined || text === '') continue
-    if (name === CONFIG_VARIABLE || SERVICE_LINK.test(name) || OF_TESTS.test(name)) continue
-    const key = KEYS.find(key => key.variable === name || (key.secret && `${key.variable}_FILE` === name))
-    if (key === undefined) {
-      const meant = nearest(
-        name,
-        KEYS.map(known => known.variable),
-      )
-      faults.push(`unknown variable ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
-    } else if (key.variable === name) {
-      if (name === 'OMNIBUS_PORT' && text.startsWith('tcp://')) continue
-      layer.set(key.key, { value: read(key, text), from: name, name })
-    } else if (env[key.variable]) {
-      faults.push(`${key.variable} and ${name} are both set; keep one`)
-    } else {
-      readSecretFile(key, name, text, layer, faults)
-    }
-  }
-  return layer
-}
-
-function readSecretFile(key: Key, name: string, path: string, layer: Layer, faults: string[]): void {
-  try {
-    const text = readFileSync(path, 'utf8').trim()
-    layer.set(key.key, { value: read(key, text), from: name, name: `${name} (${path})` })
-  } catch (error) {
-    faults.push(`${name}: ${firstLine(error)}`)
-  }
-}
-
-function readFlags(flags: Record<string, string>): Layer {
-  const layer: Layer = new Map()
-  for (const key of KEYS) {
-    const text = flags[key.flag]
-    if (text !== undefined) layer.set(key.key, { value: read(key, text), from: key.flag, name: key.flag })
-  }
-  return layer
-}
-
-function unknownFlags(flags: Record<string, string>): string[] {
-  const known = ['--config', ...KEYS.map(key => key.flag)]
-  return Object.keys(flags)
-    .filter(flag => !known.includes(flag))
-    .map(flag => {
-      const meant = nearest(flag, known)
-      return `unknown flag ${flag}${meant === undefined ? '' : `; did you mean ${meant}?`}`
-    })
-}
-
-/** Text as the key's kind; what does not read as a number stays text, so that the schema complains about it. */
-function read(key: Key, text: string): unknown {
-  if (key.kind === 'list') return splitList(text)
-  if (key.kind === 'number') return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
-  return text
-}
-
-function splitList(text: string): string[] {
-  return text
-    .split(',')
-    .map(part => part.trim())
-    .filter(part => part !== '')
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
-  return text.split('\n')[0]?.replace(/:$/, '') ?? text
 }

@@ -43,6 +43,7 @@ export const CHANNELS = [
 ]
 export const CHANNEL_PATCHES = [{ status: 'paused' }, { name: 'Support', config: { wabaId: '10259' } }]
 export const CLOSINGS = [{ category: 'delivered', summary: 'Wanted to know when the order comes.' }]
+export const REPLAYS = [{}, { id: `rej_${ID}` }]
 export const TOKENS = [
   { name: 'CRM', role: 'backend' },
   { name: 'Ana', role: 'agent', expiresAt: '2099-01-01T00:00:00Z' },

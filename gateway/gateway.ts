@@ -15,6 +15,7 @@ import { openStore } from '../store/open.ts'
 import { createSealer } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config.ts'
+import { applyDeclared } from './declare.ts'
 import { createFeed } from './feed.ts'
 import { closeDoor, createDoor } from './http.ts'
 import { linkKeysOf } from './links.ts'
@@ -131,6 +132,8 @@ async function openGround(
   begin('store', () => store.close())
   begin('sweep', startSweep(store, keepOf(config), log))
   const { newToken, ...access } = await setUp(store, config, clock, random, ids)
+  const declared = { store, sealer, connectorOf, clock, ids, log, workspace: access.workspace }
+  await applyDeclared(config.channels, declared)
   const directory = createDirectory()
   const common = { store, bus, directory, sealer, connectorOf, clock, log }
   const feed = await createFeed({ ...common, changed: wake })

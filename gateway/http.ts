@@ -18,6 +18,7 @@ import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { rejectedRoutes } from './routes/rejected.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 import { serveUpgrades, type Upgrades } from './upgrade.ts'
@@ -123,6 +124,7 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
     rooms.metrics.httpSeconds.observe([route], reply.elapsedTime / 1000)
   })
   channelRoutes(app, rooms)
+  rejectedRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
   contactRoutes(app, rooms)

@@ -106,9 +106,6 @@ export const KEYS = [
   }),
 ] as const satisfies readonly Key[]
 
-/** Keys of the design that this version does not have yet: refused by name rather than taken and ignored. */
-export const LATER = ['channels'] as const
-
 function days(kind: string, variable: string, minimum: number, what: string): Key {
   const schema = Type.Integer({ minimum, maximum: DAYS_MAX })
   return key(`retention.${kind}`, variable, 'number', schema, null, {

@@ -4,7 +4,7 @@ import { MEDIA_TYPES } from '../model/content.ts'
 import type { Prefix } from '../model/ids.ts'
 import { CATEGORIES } from '../model/message.ts'
 import { ROLES } from '../model/token.ts'
-import { CHANNEL_PATCHES, CHANNELS, CLOSINGS, MESSAGES, TOKENS, WORKSPACES } from './examples.ts'
+import { CHANNEL_PATCHES, CHANNELS, CLOSINGS, MESSAGES, REPLAYS, TOKENS, WORKSPACES } from './examples.ts'
 
 /**
  * The API in schemas. The same values check what comes in and make `/openapi.json`, so that neither can say what the
@@ -195,6 +195,8 @@ export const TokenInput = body(
 export type TokenInput = Static<typeof TokenInput>
 export const WorkspaceInput = body({ name: short(200) }, WORKSPACES)
 export type WorkspaceInput = Static<typeof WorkspaceInput>
+export const ReplayInput = body({ id: optional(id('rej')) }, REPLAYS)
+export type ReplayInput = Static<typeof ReplayInput>
 
 // Queries
 

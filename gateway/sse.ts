@@ -5,13 +5,15 @@ import { LINGER_MS, type Wire } from './stream.ts'
 const RETRY_MS = 1_000
 
 /** Events as server-sent ones (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
-export function sseWire(response: ServerResponse): Wire {
+export function sseWire(response: ServerResponse, after: number): Wire {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   response.on('error', () => gone.abort())
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
+    // Where it begins: a reader who is cut off before the first event would not know.
+    'last-event-id': String(after),
     connection: 'close',
     // nginx would hold the stream back.
     'x-accel-buffering': 'no',

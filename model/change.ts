@@ -3,7 +3,16 @@ import type { ChannelStatus, Health } from './channel.ts'
 import type { Content, ForeignMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
-import type { ChannelId, ContactId, ConversationId, FileId, MessageId, TokenId, WorkspaceId } from './ids.ts'
+import type {
+  ChannelId,
+  ContactId,
+  ConversationId,
+  FileId,
+  MessageId,
+  RejectedId,
+  TokenId,
+  WorkspaceId,
+} from './ids.ts'
 import type { Besides, Category, Source } from './message.ts'
 import type { Observation } from './status.ts'
 import type { Role } from './token.ts'
@@ -66,11 +75,16 @@ export type Change =
   | ChannelUpdated
   | { kind: 'channelDeleted'; channel: ChannelId }
   | { kind: 'channelHealth'; channel: ChannelId; health: Health }
+  | ChannelResealed
+  /** The text that proves the secret key, sealed with another one (RULES G1). */
+  | { kind: 'keyReplaced'; keyCheck: string }
   | Received
   | Edited
   | Deleted
   | Receipt
   | { kind: 'rejected'; channel: ChannelId; why: string; raw: Uint8Array; contentType: string }
+  /** It could be read after all: what it told is in the same transaction (RULES B7). */
+  | { kind: 'rejectedRemoved'; id: RejectedId }
   | Enqueued
   | { kind: 'cancelled'; message: MessageId }
   | Attempted
@@ -114,6 +128,14 @@ export type ChannelUpdated = {
     providerKey?: string
     senderGroup?: string
   }
+}
+
+/** The same config sealed with another key; `stale` if it is not `from` any more. No event: it means the same. */
+export type ChannelResealed = {
+  kind: 'channelResealed'
+  channel: ChannelId
+  from: Record<string, unknown>
+  config: Record<string, unknown>
 }
 
 /** An inbound message, or an echo of one that the business wrote in the provider's own app. */

@@ -4,6 +4,9 @@ import type { FileId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { given, page, where } from './filter.ts'
+import { readMeta } from './meta.ts'
+import { rejectedPage, rejectedRaw } from './rejected.ts'
+import { KEY_CHECK } from './seal.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 import type { Queries, StoredChannel, StoredFile, TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
@@ -14,6 +17,8 @@ export const QUERIES: {
   [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
+
+  keyCheck: () => readMeta(KEY_CHECK),
 
   *channels({ workspace }) {
     const filter = where({ deleted_at: null, ...(workspace === undefined ? {} : { workspace }) })
@@ -131,13 +136,8 @@ export const QUERIES: {
     }))
   },
 
-  *rejected({ workspace, limit }) {
-    const rows = yield sql(
-      `SELECT ${columnsOf('rejected')} FROM rejected WHERE workspace = ? ORDER BY id DESC LIMIT ?`,
-      [workspace, limit],
-    )
-    return rows.map(row => rowOf('rejected', row))
-  },
+  rejected: rejectedPage,
+  rejectedRaw,
 }
 
 export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<number> {

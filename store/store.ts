@@ -6,10 +6,19 @@ import type { Contact } from '../model/contact.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import type { LogEvent } from '../model/event.ts'
-import type { ChannelId, ContactId, ConversationId, FileId, MessageId, WorkspaceId } from '../model/ids.ts'
+import type {
+  ChannelId,
+  ContactId,
+  ConversationId,
+  FileId,
+  MessageId,
+  RejectedId,
+  WorkspaceId,
+} from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
+import type { RejectedDelivery } from './rejected.ts'
 
 /**
  * The store remembers: all state and the log. Two engines implement this port; `test/contracts/store.ts` states the
@@ -179,6 +188,8 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries & {
+  /** The text that proves the secret key; null before a daemon used the store. */
+  keyCheck: { params: Record<never, never>; result: string | null }
   /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
   channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
   /** The message with its status now. */
@@ -215,16 +226,11 @@ export type Queries = AccessQueries & {
     params: Record<never, never>
     result: { lane: Lane; state: string; count: number; oldest: number }[]
   }
-  rejected: {
-    params: { workspace: WorkspaceId; limit: number }
-    result: {
-      id: string
-      channel: ChannelId
-      why: string
-      raw: Uint8Array
-      contentType: string
-      at: number
-    }[]
+  /** Deliveries that could not be read (RULES B7), without their bytes, which may be megabytes each. */
+  rejected: { params: Page<RejectedId> & { channel?: ChannelId }; result: RejectedDelivery[] }
+  rejectedRaw: {
+    params: { workspace: WorkspaceId; id: RejectedId }
+    result: (RejectedDelivery & { raw: Uint8Array }) | null
   }
 }
 

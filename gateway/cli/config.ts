@@ -1,18 +1,19 @@
+import { connectorOf } from '../../connectors/registry.ts'
 import { ConfigError, type Loaded, loadConfig } from '../config.ts'
-import { REDACTED } from '../secrets.ts'
-import type { ExitCode } from './command.ts'
+import { REDACTED, redact } from '../secrets.ts'
+import type { Call, ExitCode } from './usage.ts'
 
 /** `omnibus config print`: what would be used, secrets hidden, and where each value came from. */
-export function printConfig({ '--json': json, ...flags }: Record<string, string>): ExitCode {
-  const loaded = loadConfig({ flags })
-  console.log(json === undefined ? describeConfig(loaded) : JSON.stringify(hidden(loaded), null, 2))
+export function printConfig({ configured, json }: Call): ExitCode {
+  const loaded = loadConfig({ flags: configured })
+  console.log(json ? JSON.stringify(hidden(loaded), null, 2) : describeConfig(loaded))
   return 0
 }
 
 /** `omnibus config check`: every fault on a line of its own. */
-export function checkConfig(flags: Record<string, string>): ExitCode {
+export function checkConfig({ configured }: Call): ExitCode {
   try {
-    loadConfig({ flags })
+    loadConfig({ flags: configured })
     console.log('The configuration is valid.')
     return 0
   } catch (error) {
@@ -31,10 +32,15 @@ export function describeConfig(loaded: Loaded): string {
   return rows.map(([text, from]) => `${text.padEnd(width)}  # ${from}`).join('\n')
 }
 
-function hidden({ settings }: Loaded): { key: string; value: unknown; from: string }[] {
-  return settings.map(({ key, value, from }) => {
+function hidden(loaded: Loaded): { key: string; value: unknown; from: string }[] {
+  const rows = loaded.settings.map(({ key, value, from }) => {
     // A default is no secret, and showing that none is set says what `***` would hide.
     const shown = key.secret && from !== 'default' ? REDACTED : value
     return { key: key.key, value: shown, from }
   })
+  const channels = loaded.config.channels.map(channel => ({
+    ...channel,
+    config: redact(connectorOf(channel.connector)?.config, channel.config),
+  }))
+  return [...rows, { key: 'channels', value: channels, from: loaded.channelsFrom ?? 'default' }]
 }

@@ -1,36 +1,74 @@
 import { KEYS } from '../keys.ts'
+import { VERSION } from '../version.ts'
+import { type Argument, COMMANDS, type Command, commandNamed, firstWords, secondWords } from './commands.ts'
+import { type Call, type ExitCode, hintOf, UsageError } from './usage.ts'
 
-const FLAG_WIDTH = 20
+/** `omnibus help`, `omnibus help <command>`; `--help` anywhere leads here too. */
+export function help({ words }: Pick<Call, 'words'>): ExitCode {
+  console.log(textOf(words))
+  return 0
+}
 
-export const HELP = `Omnibus: every customer channel of a company on one message bus.
+export function version(): ExitCode {
+  console.log(VERSION)
+  return 0
+}
 
-omnibus [serve]              run the daemon
-omnibus config print         show the configuration and where each value came from (--json)
-omnibus config check         say what is wrong with it
-omnibus backup --to <dir>    write the whole store and its files to a new directory, while the daemon runs
-                             (--from <store>, --workspace <id>, --json)
-omnibus restore --from <dir> read a backup into an empty store (--to <store>, --json)
-omnibus copy --from <store> --to <store>
-                             move everything to an empty store; stopped, it goes on when it is run again
-                             (--workspace <id>, --json)
-omnibus simulate whatsapp    a simulated WhatsApp to try things with
-                             (--port 9100, --webhook http://127.0.0.1:8080/in/whatsapp)
-omnibus help | version
+/** Words that follow a command's name are none of our business: `send "Hola" --help` asks about send. */
+function textOf(words: readonly string[]): string {
+  const [first, second] = words
+  if (first === undefined) return overview()
+  const command = commandNamed(`${first} ${second}`) ?? commandNamed(first)
+  if (command !== undefined) return helpOf(command)
+  if (secondWords(first).length === 0) {
+    throw new UsageError(`there is no command "${first}"${hintOf(first, firstWords(), '"')}`)
+  }
+  return COMMANDS.filter(({ name }) => name.startsWith(`${first} `))
+    .map(helpOf)
+    .join('\n\n\n')
+}
 
+/** One page: what there is, and where to read more. */
+function overview(): string {
+  const width = Math.max(...COMMANDS.map(({ name }) => name.length))
+  const rows = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
+  return `Omnibus: every customer channel of a company on one message bus.
+
+${rows.join('\n')}
+
+omnibus help <command> shows its flags and examples; omnibus help serve, every key of the configuration.
 Configuration: omnibus.yaml (or --config <file>), overridden by variables, overridden by flags.
 Secrets may come from a file: OMNIBUS_SECRET_KEY_FILE, OMNIBUS_ADMIN_TOKEN_FILE, ...
 
-${KEYS.map(key => `  ${key.flag.padEnd(FLAG_WIDTH)} ${key.variable.padEnd(24)} ${key.doc}`).join('\n')}
+Exit codes: 0 done, 1 it could not be done, 2 the command line or the configuration is wrong, 130 Ctrl-C.`
+}
 
-A <store> is sqlite: (in the data directory), sqlite:<dir> or postgres://user@host/database; the
-configured one if it is left out. No daemon may use a store that is copied or restored to.
+function helpOf(command: Command): string {
+  const usage = ['omnibus', command.name, ...command.args.map(argumentOf)]
+  const flags = command.flags.map(({ name, value, doc }) => [value === null ? name : `${name} ${value}`, doc])
+  const takesFlags = flags.length > 0 || command.configured
+  return [
+    `${usage.join(' ')}${takesFlags ? ' [flags]' : ''}\n\n  ${command.summary}`,
+    ...(flags.length > 0 ? [`Flags\n${table(flags)}`] : []),
+    ...(command.configured ? [settingsOf(command)] : []),
+    ...(command.details === undefined ? [] : [command.details]),
+    `Examples\n${command.examples.map(example => `  ${example}`).join('\n')}`,
+  ].join('\n\n')
+}
 
-Examples
-  omnibus
-  omnibus --port 9000 --data-dir /var/lib/omnibus
-  OMNIBUS_SECRET_KEY_FILE=/run/secrets/key omnibus serve --host 0.0.0.0
-  omnibus config print --json
-  omnibus backup --to /var/backups/omnibus-2030-01-31
-  omnibus copy --from sqlite:./data --to postgres://omnibus@db.example.com/omnibus
+function argumentOf({ name, needed, words }: Argument): string {
+  const shown = words?.join(' | ') ?? name
+  return needed ? `<${shown}>` : `[${shown}]`
+}
 
-Exit codes: 0 done, 1 it could not be done, 2 the command line or the configuration is wrong.`
+/** Every key where it is looked for, a line elsewhere. */
+function settingsOf({ name }: Command): string {
+  if (name !== 'serve') return 'The flags of the configuration are taken too: omnibus help serve.'
+  const rows = KEYS.map(key => [key.flag, `${key.variable.padEnd(24)} ${key.doc}`])
+  return `Configuration: omnibus.yaml (--config <file>), overridden by variables, then flags\n${table(rows)}`
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const width = Math.max(...rows.map(([name = '']) => name.length))
+  return rows.map(([name = '', doc = '']) => `  ${name.padEnd(width)}  ${doc}`).join('\n')
+}

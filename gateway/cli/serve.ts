@@ -5,16 +5,16 @@ import { type Config, loadConfig } from '../config.ts'
 import { createDaemon } from '../gateway.ts'
 import { createLog } from '../log.ts'
 import { StartRefused } from '../setup.ts'
-import type { ExitCode } from './command.ts'
 import { untilSignal } from './signals.ts'
 import { whatToTry } from './try.ts'
+import type { Call, ExitCode } from './usage.ts'
 
 /** How long a stop may take before the process ends anyway. */
 const STOP_MS = 10_000
 
 /** `omnibus serve`: runs until SIGTERM or SIGINT; a second one ends it at once. */
-export async function serve(flags: Record<string, string>): Promise<ExitCode> {
-  const { config } = loadConfig({ flags })
+export async function serve({ configured }: Call): Promise<ExitCode> {
+  const { config } = loadConfig({ flags: configured })
   const signals = untilSignal()
   // Lines for programs on stderr, words for people on stdout.
   const log = createLog(config.logLevel, pino.destination({ fd: 2, sync: true }))
@@ -46,7 +46,7 @@ function giveBackMemory(): void {
 }
 
 /** Says in the operator's words what the system said in its own. */
-function refusal(error: unknown, { listen, dataDir }: Config): Error {
+export function refusal(error: unknown, { listen, dataDir }: Config): Error {
   const { code, message, syscall } = error as NodeJS.ErrnoException
   if (error instanceof StartRefused) return error
   if (code === 'EADDRINUSE') {

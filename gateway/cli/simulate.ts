@@ -1,34 +1,49 @@
-import { createWhatsAppSim } from '../../connectors/whatsapp/sim.ts'
-import { type ExitCode, UsageError } from './command.ts'
+import { startPeople } from './people.ts'
 import { untilSignal } from './signals.ts'
 import { SIMULATED } from './simulated.ts'
+import { SIMULATIONS, type Simulation, type Simulator } from './simulators.ts'
+import { type Call, type ExitCode, hintOf, numberOf, UsageError } from './usage.ts'
 
-const WEBHOOK = 'http://127.0.0.1:8080/in/whatsapp'
+const DAEMON = 'http://127.0.0.1:8080'
+const PACE_MS = 3000
 
-/** `omnibus simulate whatsapp`: the provider, faked, until it is told to stop. */
-export async function simulate(provider: string, flags: Record<string, string>): Promise<ExitCode> {
-  if (provider !== 'whatsapp') throw new UsageError(`there is no simulated ${provider}; try whatsapp`)
-  const { '--port': port = String(SIMULATED.port), '--webhook': webhookUrl = WEBHOOK, ...others } = flags
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) throw new UsageError(`unknown flag ${unknown}`)
-  if (!/^\d{1,5}$/.test(port)) throw new UsageError('--port must be a number')
-  if (!URL.canParse(webhookUrl)) throw new UsageError('--webhook must be a URL')
-  const { appSecret, accessToken, verifyToken, phoneNumberId, displayPhoneNumber } = SIMULATED
-  const sim = await createWhatsAppSim({
-    port: Number(port),
-    appSecret,
-    accessToken,
-    verifyToken,
-    webhookUrl,
-    numbers: [{ phoneNumberId, displayPhoneNumber }],
-  })
-  console.log(`A simulated WhatsApp at ${sim.url}, webhooks to ${webhookUrl}
-
-  A person writes:      curl ${sim.url}/sim/messages -d '{"from":"+5215512345678","text":"Hola"}'
-  What was sent to it:  curl '${sim.url}/sim/sent?last=10'
-  A bad day:            curl -X PATCH ${sim.url}/sim/behaviour -d '{"duplicates":0.5,"reorders":0.5}'`)
-  const signals = untilSignal()
-  await signals.first
-  await sim.stop()
+/** `omnibus simulate whatsapp`, or `all` with people who write: providers, faked, until it is told to stop. */
+export async function simulate(call: Call): Promise<ExitCode> {
+  const [provider = ''] = call.words
+  const isAll = provider === 'all'
+  const chosen = isAll ? SIMULATIONS : SIMULATIONS.filter(({ connector }) => connector === provider)
+  if (chosen.length === 0) {
+    const known = [...SIMULATIONS.map(({ connector }) => connector), 'all']
+    throw new UsageError(
+      `there is no simulated ${provider}${hintOf(provider, known) || `; try ${known.join(', ')}`}`,
+    )
+  }
+  const first = numberOf(call, '--port') ?? SIMULATED.port
+  if (first + chosen.length > 65_536) throw new UsageError('--port must be below 65536')
+  const running: Simulator[] = []
+  for (const [at, simulation] of chosen.entries()) {
+    const webhookUrl = webhookOf(call, simulation)
+    const simulator = await simulation.start({ port: first === 0 ? 0 : first + at, webhookUrl })
+    running.push(simulator)
+    const { title, hints } = simulation
+    console.log(
+      `A simulated ${title} at ${simulator.url}, webhooks to ${webhookUrl}\n\n${hints(simulator.url)}`,
+    )
+  }
+  const people = isAll ? startPeople(running, PACE_MS) : undefined
+  await untilSignal().first
+  people?.stop()
+  await Promise.all(running.map(simulator => simulator.stop()))
   return 0
+}
+
+/** @throws UsageError */
+function webhookOf({ own, words }: Call, { connector }: Simulation): string {
+  const { '--webhook': given, '--daemon': daemon = DAEMON } = own
+  if (given !== undefined && words[0] === 'all')
+    throw new UsageError('with all, give --daemon instead of --webhook')
+  const url = given ?? `${daemon.replace(/\/+$/, '')}/in/${connector}`
+  if (!URL.canParse(url))
+    throw new UsageError(`${given === undefined ? '--daemon' : '--webhook'} must be a URL`)
+  return url
 }

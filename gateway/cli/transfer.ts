@@ -8,15 +8,11 @@ import { openBackup } from '../../store/transfer/restore.ts'
 import { proveKey, storeSource } from '../../store/transfer/source.ts'
 import { type Moved, move, type Progress } from '../../store/transfer/transfer.ts'
 import { type Config, loadConfig } from '../config.ts'
-import { nearest } from '../explain.ts'
-import { KEYS } from '../keys.ts'
-import { type ExitCode, UsageError } from './command.ts'
-
-type Flags = Record<string, string>
+import { type Call, type ExitCode, needed, UsageError } from './usage.ts'
 
 /** `omnibus copy --from <store> --to <store>`: all that one store has, into an empty one. Run again it goes on. */
-export async function copy(flags: Flags): Promise<ExitCode> {
-  const { config, own, json } = readFlags(flags, ['--from', '--to', '--workspace'])
+export async function copy({ configured, own, json }: Call): Promise<ExitCode> {
+  const { config } = loadConfig({ flags: configured })
   const [from, to] = [placeOf(config, own['--from']), placeOf(config, own['--to'])]
   if (own['--from'] === undefined && own['--to'] === undefined) {
     throw new UsageError('copy needs --from or --to; the other is the configured store')
@@ -38,10 +34,10 @@ export async function copy(flags: Flags): Promise<ExitCode> {
 }
 
 /** `omnibus backup --to <directory>`: one state of the store and its files, while a daemon runs. */
-export async function backup(flags: Flags): Promise<ExitCode> {
-  const { config, own, json } = readFlags(flags, ['--from', '--to', '--workspace'])
-  const to = own['--to']
-  if (to === undefined || to === '') throw new UsageError('backup needs --to <directory>')
+export async function backup(call: Call): Promise<ExitCode> {
+  const { configured, own, json } = call
+  const to = needed(call, '--to', 'backup', '<directory>')
+  const { config } = loadConfig({ flags: configured })
   await using source = disposed(await openDepot(placeOf(config, own['--from']), 'snapshot'))
   const rows = await storeSource(source.depot, own['--workspace'] ?? null)
   // Found now and not when it is needed: a backup for which nobody has the key is none.
@@ -54,10 +50,10 @@ export async function backup(flags: Flags): Promise<ExitCode> {
 }
 
 /** `omnibus restore --from <directory>`: a backup into an empty store. Run again it goes on. */
-export async function restore(flags: Flags): Promise<ExitCode> {
-  const { config, own, json } = readFlags(flags, ['--from', '--to'])
-  const from = own['--from']
-  if (from === undefined || from === '') throw new UsageError('restore needs --from <directory>')
+export async function restore(call: Call): Promise<ExitCode> {
+  const { configured, own, json } = call
+  const from = needed(call, '--from', 'restore', '<directory>')
+  const { config } = loadConfig({ flags: configured })
   const source = await openBackup(from)
   await using target = disposed(await openDepot(placeOf(config, own['--to']), 'target'))
   const key = keysOf(config, [target.depot.keyPath])
@@ -71,35 +67,20 @@ export async function restore(flags: Flags): Promise<ExitCode> {
   ])
 }
 
-/** Its own flags, and the configuration by all others. @throws UsageError, ConfigError */
-function readFlags(flags: Flags, names: string[]): { config: Config; own: Flags; json: boolean } {
-  const { '--json': json, ...rest } = flags
-  const known = [...names, '--json', '--config', ...KEYS.map(key => key.flag)]
-  const unknown = Object.keys(flags).find(flag => !known.includes(flag))
-  if (unknown !== undefined) {
-    const meant = nearest(unknown, known)
-    throw new UsageError(`unknown flag ${unknown}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
-  }
-  const own: Flags = {}
-  const configured: Flags = {}
-  for (const [name, value] of Object.entries(rest)) (names.includes(name) ? own : configured)[name] = value
-  return { config: loadConfig({ flags: configured }).config, own, json: json !== undefined }
-}
-
 /** `filesDir` is where the configured store keeps its files; another one keeps them by itself. */
-function placeOf({ store, dataDir, filesDir }: Config, url = store): Place {
+export function placeOf({ store, dataDir, filesDir }: Config, url = store): Place {
   if (!/^[a-z]+:/.test(url)) {
     throw new UsageError(`"${url}" names no store; write sqlite:, sqlite:<directory> or postgres://…`)
   }
   return { url, dataDir, filesDir: url === store ? filesDir : null, clock: systemClock }
 }
 
-function disposed(depot: Depot): AsyncDisposable & { depot: Depot } {
+export function disposed(depot: Depot): AsyncDisposable & { depot: Depot } {
   return { depot, [Symbol.asyncDispose]: () => depot.close() }
 }
 
 /** The configured key, or the one that a data directory has. It is never made here: it would fit nothing. */
-function keysOf(config: Config, paths: (string | null)[]): { keys: string[]; path: string | null } {
+export function keysOf(config: Config, paths: (string | null)[]): { keys: string[]; path: string | null } {
   if (config.secretKey !== null) return { keys: config.secretKey, path: null }
   for (const path of paths) {
     if (path === null) continue

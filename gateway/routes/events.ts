@@ -98,7 +98,7 @@ async function stream(
     if (value !== undefined) reply.raw.setHeader(name, value)
   }
   reply.hijack()
-  await streamEvents(rooms, auth, caller, after, sseWire(reply.raw))
+  await streamEvents(rooms, auth, caller, after, sseWire(reply.raw, after))
 }
 
 /** The same as a WebSocket, beside Fastify's routes (`upgrade.ts`). */

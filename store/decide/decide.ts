@@ -2,7 +2,7 @@ import type { Change, Committed, Outcome, Transaction } from '../../model/change
 import { amended } from './amended.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
-import { closed, fileCreated, mediaFetched, rejected } from './kept.ts'
+import { closed, fileCreated, mediaFetched, rejected, rejectedRemoved } from './kept.ts'
 import { attempted, cancelled, settled } from './outbound.ts'
 import { receipt } from './receipt.ts'
 import { received } from './received.ts'
@@ -11,7 +11,9 @@ import {
   channelCreated,
   channelDeleted,
   channelHealth,
+  channelResealed,
   channelUpdated,
+  keyReplaced,
   workspaceCreated,
   workspaceRenamed,
 } from './setup.ts'
@@ -32,11 +34,14 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelUpdated,
   channelDeleted,
   channelHealth,
+  channelResealed,
+  keyReplaced,
   received,
   edited: amended,
   deleted: amended,
   receipt,
   rejected,
+  rejectedRemoved,
   enqueued,
   cancelled,
   attempted,

@@ -2,7 +2,7 @@ import type { Change, FileCreated, MediaFetched } from '../../model/change.ts'
 import type { Rows } from '../tables.ts'
 import { tellMedia } from './messages.ts'
 import { freeConversation } from './people.ts'
-import { countUp, type Rule, refused } from './rule.ts'
+import { countDown, countUp, type Rule, refused } from './rule.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 
@@ -25,6 +25,22 @@ export const rejected: Rule<Of<'rejected'>> = {
     draft.append('rejected', { workspace, id, channel, why, raw, contentType, at: draft.now })
     const data = { id, channel, why, size: raw.byteLength }
     draft.event({ workspace, type: 'intake.rejected', subject: id, data, kept: data })
+    return { ok: true, id }
+  },
+}
+
+/** Whoever asks twice, or at the same time as another, removes it once. */
+export const rejectedRemoved: Rule<Of<'rejectedRemoved'>> = {
+  want: (draft, workspace, { id }) => {
+    const known = draft.want('rejected', workspace, id)
+    if (known !== undefined) draft.want('counters', workspace, `rejected ${known.channel}`)
+  },
+  decide: (draft, workspace, { id }) => {
+    const known = draft.get('rejected', workspace, id)
+    if (known === undefined) return { ok: true, duplicate: true }
+    draft.remove('rejected', workspace, id)
+    // It makes room for another of its channel.
+    countDown(draft, workspace, `rejected ${known.channel}`)
     return { ok: true, id }
   },
 }

@@ -1,5 +1,7 @@
-import type { Change, ChannelCreated, ChannelUpdated } from '../../model/change.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Change, ChannelCreated, ChannelResealed, ChannelUpdated } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
+import { KEY_CHECK } from '../seal.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 import { type Rule, refused } from './rule.ts'
@@ -131,6 +133,30 @@ export const channelHealth: Rule<Of<'channelHealth'>> = {
     const data = { id: channel, state: health.state, why: health.why ?? null }
     draft.event({ workspace, type: 'channel.health', subject: channel, data, kept: data })
     return { ok: true, id: channel }
+  },
+}
+
+/** What is read stays the same, so nobody is told; nodes hold it open already. */
+export const channelResealed: Rule<ChannelResealed> = {
+  want: (draft, workspace, { channel }) => {
+    draft.want('channels', workspace, channel)
+  },
+  decide: (draft, workspace, { channel, from, config }) => {
+    const known = living(draft, workspace, channel)
+    if (known === undefined) return refused('notFound', `no channel ${channel}`)
+    if (!isDeepStrictEqual(known.config, from)) return refused('stale', `${channel} was changed meanwhile`)
+    draft.put('channels', { ...known, config })
+    return { ok: true, id: channel }
+  },
+}
+
+export const keyReplaced: Rule<Of<'keyReplaced'>> = {
+  want: draft => {
+    draft.want('meta', KEY_CHECK)
+  },
+  decide: (draft, _workspace, { keyCheck }) => {
+    draft.put('meta', { name: KEY_CHECK, value: keyCheck })
+    return { ok: true }
   },
 }
 

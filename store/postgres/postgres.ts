@@ -9,13 +9,13 @@ import { readMeta, type StoreWithMeta, writeMeta } from '../meta.ts'
 import { cursorOf, QUERIES } from '../queries.ts'
 import { dueWorkspaces, sweep, sweepStore } from '../retention.ts'
 import type { Steps } from '../sql.ts'
-import { type ClaimRequest, type Queries, StoreFailing, type StoreListener } from '../store.ts'
+import type { ClaimRequest, Queries, StoreListener } from '../store.ts'
 import { type Blobs, openBlobs } from './blobs.ts'
 import { createSharedCache } from './cache.ts'
-import { type Connection, clientOf, type Database, drive, openDatabase, refusalOf, share } from './client.ts'
+import { type Connection, type Database, drive, openDatabase } from './client.ts'
 import { runGroup } from './engine.ts'
-import { migrate } from './migrations.ts'
 import { dropEmptyPartitions, makePartitions } from './partitions.ts'
+import { upgradePostgres } from './schema.ts'
 import { statement } from './statement.ts'
 import { startTail, type Tail } from './tail.ts'
 import { startVacuum } from './vacuum.ts'
@@ -33,7 +33,7 @@ export type PostgresOptions = {
 
 /** The store of several nodes: everything in a database. @throws StoreFailing, SchemaTooNew, DatabaseInUse */
 export async function openPostgres(options: PostgresOptions): Promise<StoreWithMeta> {
-  await prepare(options.url)
+  await upgradePostgres(options.url)
   const database = openDatabase(options.url, options.clock)
   try {
     await database.transaction(connection => makePartitions(connection, options.clock.now()))
@@ -123,25 +123,6 @@ function runnerOf(database: Database, tail: Tail, clock: Clock): RunGroup {
     )
     durable()
     return result
-  }
-}
-
-const VERSION_MIN = 150_000
-
-async function prepare(url: string): Promise<void> {
-  const client = clientOf(url)
-  try {
-    await client.connect()
-    const { rows } = await client.query(`SELECT current_setting('server_version_num')::int AS version`)
-    if (Number(rows[0]?.version) < VERSION_MIN)
-      throw new StoreFailing(`PostgreSQL ${VERSION_MIN / 10_000} or newer is needed`)
-    // The schema is not changed under the hands of who moves the data.
-    await share(client)
-    await migrate(client)
-  } catch (error) {
-    throw refusalOf(error)
-  } finally {
-    await client.end()
   }
 }
 

@@ -101,6 +101,7 @@ export async function openSqlite({
 const SMALL: ReadonlySet<keyof Queries> = new Set([
   'workspaces',
   'workspace',
+  'keyCheck',
   'token',
   'channels',
   'groups',

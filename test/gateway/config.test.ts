@@ -42,6 +42,7 @@ test('with nothing set, the defaults of the design hold', () => {
     adminToken: null,
     secretKey: null,
     logLevel: 'info',
+    channels: [],
   })
 })
 
@@ -75,9 +76,9 @@ test.each<[string, () => unknown, string]>([
     'unknown key "listen.prot"; did you mean "listen.port"?',
   ],
   [
-    'key of a later version',
-    () => loadConfig({ env: {}, flags: { '--config': file('channels:\n  - connector: whatsapp') } }),
-    '"channels" is not supported by this version yet',
+    'channels that are no list',
+    () => loadConfig({ env: {}, flags: { '--config': file('channels: whatsapp') } }),
+    'channels: must be array',
   ],
   [
     'unknown variable',
@@ -221,5 +222,5 @@ test('config print hides secrets and says where each value came from', () => {
   expect(text).not.toContain('a-token-of-some-length')
   expect(text).toMatch(/adminToken: "\*\*\*" +# OMNIBUS_ADMIN_TOKEN/)
   expect(text).toMatch(/listen\.port: 9 +# OMNIBUS_PORT/)
-  expect(text.split('\n')).toHaveLength(KEYS.length)
+  expect(text.split('\n')).toHaveLength(KEYS.length + 1)
 })

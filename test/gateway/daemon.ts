@@ -30,6 +30,7 @@ function configOf(dataDir: string, more: Partial<Config> = {}): Config {
     adminToken: TOKEN,
     secretKey: ['a-secret-key-of-tests'],
     logLevel: 'silent',
+    channels: [],
     ...more,
   }
 }

@@ -132,7 +132,8 @@ test.each([
   expect((await deliver(daemon, body, `/in/whatsapp/${channel.id}`)).status).toBe(200)
   const rejected = await daemon.store.query('rejected', { workspace, limit: 10 })
   const mine = rejected.find(each => each.channel === channel.id)
-  expect(Buffer.from(mine?.raw ?? []).toString()).toBe(body)
+  const whole = mine && (await daemon.store.query('rejectedRaw', { workspace, id: mine.id }))
+  expect(Buffer.from(whole?.raw ?? []).toString()).toBe(body)
   expect(await counted('omnibus_intake_requests_total{connector="whatsapp",result="stored"}')).toBe(
     before + 1,
   )

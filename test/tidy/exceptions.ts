@@ -32,6 +32,7 @@ export const EXCEPTIONS: Exceptions = {
     'connectors/webchat/frames.ts#SUBPROTOCOL': 'the website chat will take it',
   },
   large: {
+    'gateway/cli/commands.ts': { lines: 390, why: 'one command of the table after the other' },
     'store/tables.ts': { lines: 600, why: 'one table of the schema after the other' },
   },
   words: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Change } from '../../../model/change.ts'
-import type { ConversationId, MessageId } from '../../../model/ids.ts'
+import type { ConversationId, MessageId, RejectedId } from '../../../model/ids.ts'
 import { ANA, channelOf, newId, type Trial } from './trial.ts'
 
 /** What comes in, and the channels by which it does: RULES B. */
@@ -107,12 +107,60 @@ export function inboundLaws(it: Trial): void {
         raw,
         contentType: 'application/json',
       })
-      const [kept] = await it.store.query('rejected', { workspace: it.workspace, limit: 10 })
-      expect(kept && new TextDecoder().decode(kept.raw)).toBe('{"not":"ours"}')
+      const { workspace, channel } = it
+      const [kept] = await it.store.query('rejected', { workspace, channel, limit: 10 })
+      expect(kept).toMatchObject({ channel, why: 'shape', size: 14, contentType: 'application/json' })
+      const whole = await it.store.query('rejectedRaw', { workspace, id: kept?.id as RejectedId })
+      expect(new TextDecoder().decode(whole?.raw)).toBe('{"not":"ours"}')
+      expect(await it.store.query('rejected', { workspace, channel: newId('chn', 1), limit: 10 })).toEqual([])
+      const below = { workspace, channel, after: kept?.id as RejectedId, limit: 10 }
+      expect(await it.store.query('rejected', below)).toEqual([])
       expect((await log()).at(-1)).toMatchObject({
         type: 'intake.rejected',
         data: { why: 'shape', size: 14 },
       })
+    })
+  })
+
+  describe('deliveries that are read again', () => {
+    test('RULES B7: what was read goes with what it told, once, and makes room', async () => {
+      const raw = new Uint8Array(3)
+      const rejected = { kind: 'rejected', channel: it.channel, why: 'shape', raw, contentType: 'x' } as const
+      const id = (await must(rejected)) as RejectedId
+      await it.commit(Array.from({ length: 999 }, () => rejected))
+      expect(await one(rejected)).toMatchObject({ code: 'full' })
+      const { outcomes } = await it.commit([inbound('m1'), { kind: 'rejectedRemoved', id }])
+      expect(outcomes).toMatchObject([{ ok: true }, { ok: true, id }])
+      expect(await one({ kind: 'rejectedRemoved', id })).toMatchObject({ ok: true, duplicate: true })
+      expect(await it.store.query('rejectedRaw', { workspace: it.workspace, id })).toBeNull()
+      await must(rejected)
+      expect(await one(rejected)).toMatchObject({ code: 'full' })
+    })
+
+    test('invariant 7: another workspace removes nothing', async () => {
+      const raw = new Uint8Array(3)
+      const id = await must({ kind: 'rejected', channel: it.channel, why: 'shape', raw, contentType: 'x' })
+      const other = newId('wks', 1)
+      await it.store.commit({ workspace: other, changes: [{ kind: 'workspaceCreated', name: 'Other' }] })
+      await it.store.commit({
+        workspace: other,
+        changes: [{ kind: 'rejectedRemoved', id: id as RejectedId }],
+      })
+      expect(await it.store.query('rejected', { workspace: it.workspace, limit: 10 })).toHaveLength(1)
+    })
+  })
+
+  describe('secrets at rest', () => {
+    test('RULES G1: a config is sealed anew only if it is what was read, and nobody is told', async () => {
+      const configs = async (): Promise<unknown[]> =>
+        (await it.store.query('channels', { workspace: it.workspace })).map(({ config }) => config)
+      const before = await log()
+      const [from] = (await configs()) as Record<string, unknown>[]
+      const resealed = { kind: 'channelResealed', channel: it.channel, from: from ?? {} } as const
+      expect(await one({ ...resealed, config: { sealed: 'anew' } })).toMatchObject({ ok: true })
+      expect(await one({ ...resealed, config: { sealed: 'late' } })).toMatchObject({ code: 'stale' })
+      expect(await configs()).toEqual([{ sealed: 'anew' }])
+      expect(await log()).toEqual(before)
     })
   })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll } from 'vitest'
 import { systemClock } from '../../../model/clock.ts'
+import type { WorkspaceId } from '../../../model/ids.ts'
 import type { Store } from '../../../store/store.ts'
 import { writeBackup } from '../../../store/transfer/backup.ts'
 import type { Depot } from '../../../store/transfer/depot.ts'
@@ -127,7 +128,7 @@ export async function seenIn(where: string, sha256: string[]): Promise<unknown> 
         await store.events(workspace, 0, 10_000),
         await store.query('messages', { workspace, limit: 3000 }),
         await store.query('contacts', { workspace, limit: 1000 }),
-        (await store.query('rejected', { workspace, limit: 10 })).map(hexOf),
+        await rejectedIn(store, workspace),
         await store.cursor('router', workspace),
       )
     }
@@ -139,6 +140,8 @@ export async function seenIn(where: string, sha256: string[]): Promise<unknown> 
 }
 
 /** Bytes are a `Buffer` from one driver and a `Uint8Array` from the other. */
-function hexOf<T extends { raw: Uint8Array }>({ raw, ...rest }: T): unknown {
-  return { ...rest, raw: Buffer.from(raw).toString('hex') }
+async function rejectedIn(store: Store, workspace: WorkspaceId): Promise<unknown[]> {
+  const found = await store.query('rejected', { workspace, limit: 10 })
+  const whole = found.map(({ id }) => store.query('rejectedRaw', { workspace, id }))
+  return (await Promise.all(whole)).map(one => one && { ...one, raw: Buffer.from(one.raw).toString('hex') })
 }
