@@ -41,7 +41,7 @@ describe('RULES D1: what members of a group tell is a join too', () => {
   const tell = (piece: Piece, { member, seen }: Told): Piece =>
     member === undefined ? observe(piece, seen) : observeMember(piece, member, seen)
 
-  test('property: order and repetition change nothing, and only the group as a whole is read or failed', () => {
+  test('property: in any order, any number of times; only the group as a whole is read or failed', () => {
     fc.assert(
       fc.property(
         fc.array(told, { maxLength: 8 }).chain(list => {
