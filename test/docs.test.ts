@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { COMMANDS } from '../gateway/cli/commands.ts'
 import { loadConfig } from '../gateway/config.ts'
 import { createDaemon } from '../gateway/gateway.ts'
 import { KEYS } from '../gateway/keys.ts'
@@ -50,6 +51,12 @@ describe('documents against code', () => {
         told,
       ),
     ).toEqual(SAME)
+  })
+
+  test('docs/operations.md has every command', () => {
+    const told = rowsOf(read('docs/operations.md'), 'does').map(row => row['command'] ?? '')
+    const code = COMMANDS.map(({ name }) => `omnibus ${name}`)
+    expect(difference(code, told)).toEqual(SAME)
   })
 
   test('docs/operations.md has every metric', () => {

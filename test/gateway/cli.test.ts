@@ -144,7 +144,7 @@ describe('a running daemon by command', () => {
     ])
   })
 
-  test('RULES B7: rejected deliveries are listed and replayed; what stays unread is exit code 1', async () => {
+  test('RULES B7: rejected deliveries are listed and replayed; unread ones are exit code 1', async () => {
     await deliver(daemon, '[1,2]', `/in/whatsapp/${id}`)
     const list = await ask('replay', '1', '--list')
     expect(list.stdout).toMatch(/^rej_\w+ +\S+ +\w+ +5 +application\/json$/m)

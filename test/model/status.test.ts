@@ -41,15 +41,16 @@ describe('RULES D1: what members of a group tell is a join too', () => {
   const tell = (piece: Piece, { member, seen }: Told): Piece =>
     member === undefined ? observe(piece, seen) : observeMember(piece, member, seen)
 
-  test('property: in any order, any number of times; only the group as a whole is read or failed', () => 
+  test('property: in any order, any number of times; only the group as a whole is read or failed', () => {
     fc.assert(
       fc.property(
-        fc.array(told, maxLength: 8 ).chain(list => 
+        fc.array(told, { maxLength: 8 }).chain(list => {
           return fc.record({
             list: fc.constant(list),
             shuffled: fc.shuffledSubarray(list, { minLength: list.length }),
-          })),
-        (list, shuffled ) => {
+          })
+        }),
+        ({ list, shuffled }) => {
           const end = list.reduce(tell, fresh)
           expect([...shuffled, ...shuffled].reduce(tell, fresh)).toEqual(end)
           if (list.every(({ member }) => member !== undefined)) {
@@ -57,7 +58,8 @@ describe('RULES D1: what members of a group tell is a join too', () => {
           }
         },
       ),
-    ))
+    )
+  })
 
   test('a member counts for a message when every piece reached their phone', () => {
     const at = 1
