@@ -95,6 +95,9 @@ export const ConversationAnswer = open({
   status: words(['open', 'closed']),
   source: Type.String(),
   contactType: words(['new', 'returning']),
+  context: nullable(
+    Type.Record(Type.String(), Type.String(), { description: 'What the channel told when it was opened.' }),
+  ),
   openedAt: time,
   closedAt: nullable(time),
   closedBy: nullable(Type.String()),

@@ -99,6 +99,8 @@ function problemOfRefusal(refused: { code: Refusal; detail: string }, inBody: bo
       return new Problem('keyReused', 'The Idempotency-Key was used before with another body.')
     case 'noRecipient':
       return new Problem('noRecipient', refused.detail)
+    case 'noUpload':
+      return new Problem('impossible', refused.detail)
     case 'full':
       return new Problem('busy', refused.detail, { retryAfterS: 5 })
   }

@@ -1,17 +1,22 @@
 import type { Lane } from '../model/change.ts'
 import type { LogEvent } from '../model/event.ts'
-import type { FileId, WorkspaceId } from '../model/ids.ts'
+import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { logEvent } from './decide/draft.ts'
+import { familyOf, standing } from './people.ts'
+import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type SqlValue, type Steps, sql } from './sql.ts'
-import { LogTrimmed, type Queries, type StoredChannel, type StoredFile, type TimelineEntry } from './store.ts'
+import { LogTrimmed, type Queries, type StoredChannel, type TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
-import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
+import { contactView, conversationView, createdView } from './view.ts'
+import { VISIT_QUERIES } from './visits.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
 export const QUERIES: {
   [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
 } = {
+  ...VISIT_QUERIES,
+
   *workspaces() {
     const rows = yield sql(`SELECT ${columnsOf('workspaces')} FROM workspaces ORDER BY id`)
     return rows.map(row => rowOf('workspaces', row))
@@ -45,8 +50,8 @@ export const QUERIES: {
 
   *messages({ workspace, after, limit, channel, contact, conversation, direction, status }) {
     const filter = where(
-      { 'm.workspace': workspace, ...given({ channel, contact, conversation, direction, status }, 'm.') },
-      after === undefined ? undefined : { text: 'm.id < ?', args: [after] },
+      { 'm.workspace': workspace, ...given({ channel, conversation, direction, status }, 'm.') },
+      [...(yield* ofContact(workspace, contact, 'm.')), ...below(after, 'm.')],
     )
     const rows = yield sql(`${MESSAGE} ${filter.text} ORDER BY m.id DESC LIMIT ?`, [...filter.args, limit])
     return yield* shown(rows)
@@ -80,7 +85,8 @@ export const QUERIES: {
   },
 
   *conversations({ workspace, after, limit, contact, status }) {
-    const rows = yield* page('conversations', { workspace, ...given({ contact, status }) }, after, limit)
+    const theirs = yield* ofContact(workspace, contact)
+    const rows = yield* page('conversations', { workspace, ...given({ status }) }, after, limit, theirs)
     return rows.map(row => conversationView(rowOf('conversations', row)))
   },
 
@@ -197,40 +203,8 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
   return Number(row?.['sequence'] ?? 0)
 }
 
-const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content FROM messages m
-  JOIN contents c ON c.workspace = m.workspace AND c.message = m.id`
-
 function created(raw: RawRow): Message {
   return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
-}
-
-/** Messages as they are now, with the state of their media. */
-function* shown(raws: RawRow[]): Steps<Message[]> {
-  const rows = raws.map(raw => ({
-    row: rowOf('messages', raw, 'm'),
-    content: JSON.parse(raw['content'] as string) as Rows['contents']['content'],
-  }))
-  const ids = rows.flatMap(({ content }) => filesOf(content))
-  const workspace = rows[0]?.row.workspace
-  const files = new Map<FileId, StoredFile>()
-  if (ids.length > 0 && workspace !== undefined) {
-    const found = yield sql(
-      `SELECT ${columnsOf('files')} FROM files WHERE workspace = ? AND id IN (${marks(ids)})`,
-      [workspace, ...ids],
-    )
-    for (const file of found.map(raw => rowOf('files', raw))) files.set(file.id, file)
-  }
-  return rows.map(({ row, content }) => messageView(row, content, files))
-}
-
-/** The contact that stands for an id now: merges are redirects (RULES F2). */
-function* standing(workspace: WorkspaceId, id: string): Steps<Rows['contacts'] | undefined> {
-  const [raw] = yield sql(`SELECT ${columnsOf('contacts')} FROM contacts WHERE workspace = ? AND id = ?`, [
-    workspace,
-    id,
-  ])
-  const row = raw && rowOf('contacts', raw)
-  return row?.mergedInto == null ? row : yield* standing(workspace, row.mergedInto)
 }
 
 function first(message: Rows['messages']): TimelineEntry {
@@ -256,15 +230,26 @@ function given(filters: Record<string, string | undefined>, prefix = ''): Record
   return Object.fromEntries(set.map(([name, value]) => [prefix + name, value]))
 }
 
-function where(equal: Record<string, SqlValue>, further?: Filter): Filter {
+function where(equal: Record<string, SqlValue>, further: readonly Filter[] = []): Filter {
   const terms = Object.entries(equal).map(([name, value]) =>
     value === null ? `${name} IS NULL` : `${name} = ?`,
   )
   const args = Object.values(equal).filter(value => value !== null)
   return {
-    text: `WHERE ${[...terms, ...(further === undefined ? [] : [further.text])].join(' AND ')}`,
-    args: [...args, ...(further?.args ?? [])],
+    text: `WHERE ${[...terms, ...further.map(({ text }) => text)].join(' AND ')}`,
+    args: [...args, ...further.flatMap(filter => filter.args)],
   }
+}
+
+function below(after: string | undefined, prefix = ''): Filter[] {
+  return after === undefined ? [] : [{ text: `${prefix}id < ?`, args: [after] }]
+}
+
+/** Of a contact, or of one that was merged into it. */
+function* ofContact(workspace: WorkspaceId, contact: string | undefined, prefix = ''): Steps<Filter[]> {
+  if (contact === undefined) return []
+  const family = yield* familyOf(workspace, contact)
+  return [{ text: `${prefix}contact IN (${marks(family)})`, args: family }]
 }
 
 function* page(
@@ -272,8 +257,9 @@ function* page(
   equal: Record<string, SqlValue>,
   after: string | undefined,
   limit: number,
+  further: readonly Filter[] = [],
 ): Steps<RawRow[]> {
-  const filter = where(equal, after === undefined ? undefined : { text: 'id < ?', args: [after] })
+  const filter = where(equal, [...further, ...below(after)])
   return yield sql(`SELECT ${columnsOf(table)} FROM ${table} ${filter.text} ORDER BY id DESC LIMIT ?`, [
     ...filter.args,
     limit,

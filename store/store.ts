@@ -17,6 +17,7 @@ import type {
 } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
+import type { VisitQueries } from './visits.ts'
 
 /**
  * The store remembers: all state and the log. Two engines implement this port; `test/contracts/store.ts` states the
@@ -185,7 +186,7 @@ export class FileMissing extends Error {
 }
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
-export type Queries = {
+export type Queries = VisitQueries & {
   workspaces: { params: Record<never, never>; result: { id: WorkspaceId; name: string; head: number }[] }
   token: { params: { hash: string }; result: { id: TokenId; workspace: WorkspaceId; role: string } | null }
   /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */

@@ -19,7 +19,7 @@ export function createdView(row: MessageRow, content: Content): Message {
   return {
     ...unchanging(row),
     content: shownContent(content, row, media =>
-      shownMedia(media, row.direction === 'inbound' ? 'pending' : 'stored'),
+      shownMedia(media, row.direction === 'inbound' && !isHanded(media) ? 'pending' : 'stored'),
     ),
     attempts: 0,
     queued: false,
@@ -29,6 +29,11 @@ export function createdView(row: MessageRow, content: Content): Message {
     failure: null,
     uncertain: false,
   }
+}
+
+/** A file that was there before its message has a size; one that is still to be fetched has none. */
+function isHanded(media: StoredMedia): boolean {
+  return 'size' in media
 }
 
 /** The message as it is now. `files` are those that its content names. */
@@ -81,6 +86,7 @@ export function conversationView(row: Rows['conversations']): Conversation {
     status: row.status,
     source: row.source,
     contactType: row.contactType,
+    context: row.context,
     openedAt: rfc3339(row.openedAt),
     closedAt: row.closedAt === null ? null : rfc3339(row.closedAt),
     closedBy: row.closedBy,

@@ -1,8 +1,17 @@
 import type { Received } from '../../model/change.ts'
+import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
-import { adoptMedia, newMessage, openedBy, recordMessage, refOf, wantProviderId } from './messages.ts'
+import {
+  adoptMedia,
+  newMessage,
+  openedBy,
+  recordMessage,
+  refOf,
+  wantProviderId,
+  wantUpload,
+} from './messages.ts'
 import { applyParked, wantParked } from './parked.ts'
 import { findOrMakeContact, findOrOpenConversation, noteReach, ownersOf } from './people.ts'
 import { type Rule, refused } from './rule.ts'
@@ -19,6 +28,7 @@ export const received: Rule<Received> = {
       if (contact !== undefined) draft.want('openConversations', workspace, contact.id, change.thread ?? '')
     }
     if (change.echo && change.providerId !== null) wantParked(draft, workspace, channel, [change.providerId])
+    hasItsUploads(draft, workspace, change)
   },
 
   decide: (draft, workspace, change) => {
@@ -27,6 +37,7 @@ export const received: Rule<Received> = {
       return refused('notFound', `no channel ${change.channel}`)
     const earlier = wantEarlier(draft, workspace, change)
     if (earlier !== undefined) return { ok: true, id: earlier, duplicate: true }
+    if (!hasItsUploads(draft, workspace, change)) return refused('noUpload', 'there is no such upload')
     const source = change.echo ? 'echo' : 'contact'
     const contact = findOrMakeContact(draft, workspace, change, change.echo ? 'echo' : 'message')
     const open = findOrOpenConversation(draft, contact, {
@@ -59,6 +70,14 @@ export const received: Rule<Received> = {
       applyParked(draft, workspace, channel.id, change.providerId)
     return { ok: true, id: row.id }
   },
+}
+
+/** Whether every file that was handed over before is there, and this sender's to use. */
+function hasItsUploads(draft: Draft, workspace: WorkspaceId, { channel, content }: Received): boolean {
+  const uploads = mediaOf(content).map(
+    media => !('id' in media) || wantUpload(draft, workspace, channel, media) !== undefined,
+  )
+  return uploads.every(Boolean)
 }
 
 /** The message that an earlier delivery of the same made (RULES B1). */
