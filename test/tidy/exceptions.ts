@@ -30,5 +30,7 @@ export const EXCEPTIONS: Exceptions = {
   large: {
     'store/tables.ts': { lines: 538, why: 'one table of the schema after the other' },
   },
-  words: {},
+  words: {
+    'gateway/webchat/show.ts#preChat': 'what the config key and the frame are called',
+  },
 }
