@@ -5,7 +5,7 @@ import type { Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
 import type { Health } from '../model/channel.ts'
 import type { Content, ContentType, ForeignMedia, MediaType } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
-import type { FileId } from '../model/ids.ts'
+import type { ChannelId, FileId } from '../model/ids.ts'
 import type { Category } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import type { Observation, Status } from '../model/status.ts'
@@ -27,8 +27,11 @@ export type Connector<Config> = {
   can: (config: Config) => Capabilities
   /** How fast, and which account shares the allowance. `live` is what the provider last told about it. */
   limits: (config: Config, live: Live) => Limits
-  /** What the provider's payloads call this channel; `Inbound.to` is compared with it. */
-  keyOf: (config: Config) => string
+  /**
+   * What the provider's payloads call this channel; `Inbound.to` is compared with it. A channel that no provider names
+   * is called by its own `id`.
+   */
+  keyOf: (config: Config, id: ChannelId) => string
   /** For a connector that is called. One that polls has none. */
   receive?: {
     /** The gateway calls it for every request over the raw bytes, before anything is parsed. */
@@ -51,6 +54,8 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
+  act?: (action: Action, config: Config, io: ActIo) => Promise<void>
   /** Opens media that an inbound message named. Called after the webhook was answered. */
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
@@ -119,8 +124,9 @@ export type Inbound = { to: string } & (
 )
 
 /** A message as `Received` keeps it, before anybody knows whose channel it is. */
-export type InboundMessage = Omit<Received, 'kind' | 'channel' | 'echo' | 'also'> & {
+export type InboundMessage = Omit<Received, 'kind' | 'channel' | 'echo' | 'also' | 'content'> & {
   kind: 'message' | 'echo'
+  content: Content<ForeignMedia>
   also?: Address[]
 }
 
@@ -146,6 +152,14 @@ export type OutboundMedia =
       name?: string
       open: () => Promise<Readable>
     }
+
+/** `typing`: somebody is writing an answer to this address, or stopped to. */
+export type Action = { kind: 'typing'; on: boolean; address: Address }
+
+export type ActIo = Io & {
+  /** Shows `frame` to whoever is connected to this daemon under this address right now; nobody may be. */
+  live: (address: Address, frame: object) => void
+}
 
 /** The provider took it. Several ids where it cut the part into segments. `held`: taken, but kept back (RULES D4). */
 export type Sent = { providerIds: string[]; held?: boolean; raw: string }
@@ -215,8 +229,11 @@ export type Capabilities = {
 export type Live = { perSecond?: number; tier?: number | null; quality?: 'green' | 'yellow' | 'red' }
 
 export type Limits = {
-  /** The account or portfolio whose allowance is shared; with the connector's name, the sender group (RULES C3). */
-  account: string
+  /**
+   * The account or portfolio whose allowance is shared; with the connector's name, the sender group (RULES C3). null:
+   * there is none, and every channel goes alone.
+   */
+  account: string | null
   /** Messages a second of this channel; null where the provider names no number. */
   perSecond: number | null
 }

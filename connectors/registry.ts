@@ -1,8 +1,9 @@
 import type { AnyConnector } from './connector.ts'
+import { webchat } from './webchat/webchat.ts'
 import { whatsapp } from './whatsapp/whatsapp.ts'
 
 /** Every connector there is: one line each. */
-const CONNECTORS: readonly AnyConnector[] = [whatsapp]
+const CONNECTORS: readonly AnyConnector[] = [whatsapp, webchat]
 
 const BY_NAME = new Map(CONNECTORS.map(connector => [connector.connector, connector]))
 

@@ -111,8 +111,9 @@ export function showChannel(
 }
 
 /** RULES C3: channels that share an account share one lease and its limits. */
-export function senderGroupOf(connector: AnyConnector, config: Config): string {
-  return `${connector.connector}:${connector.limits(config as never, {}).account}`
+export function senderGroupOf(connector: AnyConnector, config: Config, id: ChannelId): string {
+  const { account } = connector.limits(config as never, {})
+  return `${connector.connector}:${account ?? id}`
 }
 
 /**

@@ -105,8 +105,10 @@ async function find(
   store: DeclareOptions['store'],
 ): Promise<StoredChannel | undefined> {
   const channels = (await store.query('channels', { workspace })).filter(one => one.connector === name)
-  const providerKey = connector.keyOf(config as never)
-  return channels.find(one => one.providerKey === providerKey) ?? channels.find(one => one.name === title)
+  // A channel that no provider names is called by its own id, which says nothing of what is declared.
+  const isNamed = ({ id, providerKey }: StoredChannel): boolean =>
+    providerKey !== id && providerKey === connector.keyOf(config as never, id)
+  return channels.find(isNamed) ?? channels.find(one => one.name === title)
 }
 
 function creation(
@@ -122,8 +124,8 @@ function creation(
     connector: name,
     name: title,
     config: sealConfig(connector, sealer, id, config, []),
-    providerKey: connector.keyOf(config as never),
-    senderGroup: senderGroupOf(connector, config),
+    providerKey: connector.keyOf(config as never, id),
+    senderGroup: senderGroupOf(connector, config, id),
   } as const
   return { workspace, changes: [change] }
 }
@@ -140,8 +142,8 @@ function updateOf(
   if (!isDeepStrictEqual(before.config, config)) {
     const predecessors = retire(connector, before, config, clock.now())
     set.config = sealConfig(connector, sealer, known.id, config, predecessors)
-    set.providerKey = connector.keyOf(config as never)
-    set.senderGroup = senderGroupOf(connector, config)
+    set.providerKey = connector.keyOf(config as never, known.id)
+    set.senderGroup = senderGroupOf(connector, config, known.id)
   }
   return Object.keys(set).length === 0 ? undefined : { kind: 'channelUpdated', channel: known.id, set }
 }

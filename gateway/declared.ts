@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Static, Type } from 'typebox'
 import type { AnyConnector } from '../connectors/connector.ts'
 import { allConnectors, connectorOf } from '../connectors/registry.ts'
+import type { ChannelId } from '../model/ids.ts'
 import { type Config, unresolvedSecrets } from './channels.ts'
 import { explain, nearest } from './explain.ts'
 import { firstLine } from './layers.ts'
@@ -72,7 +73,7 @@ function twice(
 ): Fault[] {
   const of = `${workspace ?? ''} ${connector.connector}`
   const marks = [
-    [`${of} key ${connector.keyOf(config as never)}`, 'config'],
+    [`${of} key ${connector.keyOf(config as never, `[${at}]` as ChannelId)}`, 'config'],
     [`${of} name ${name}`, 'name'],
   ] as const
   const faults: Fault[] = []

@@ -72,6 +72,7 @@ function socketWire(webSocket: WebSocket, socket: Duplex): Wire {
       for (const event of events) webSocket.send(event.json)
       socket.uncork()
     },
+    aside: (type, data) => webSocket.send(`{"type":${JSON.stringify(type)},"data":${data}}`),
     beat: () => {
       if (unanswered === UNANSWERED_MAX) return webSocket.terminate()
       unanswered += 1

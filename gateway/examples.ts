@@ -48,4 +48,5 @@ export const TOKENS = [
   { name: 'CRM', role: 'backend' },
   { name: 'Ana', role: 'agent', expiresAt: '2099-01-01T00:00:00Z' },
 ]
+export const TYPINGS = [{ on: true }]
 export const WORKSPACES = [{ name: 'Acme' }]

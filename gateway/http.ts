@@ -19,9 +19,11 @@ import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { typingRoute } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 import { serveUpgrades, type Upgrades } from './upgrade.ts'
+import { openWebchat } from './webchat/webchat.ts'
 
 const API_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -29,7 +31,8 @@ const HEADER_BYTES_MAX = 16 * 1024
 const HEADERS_MS = 10_000
 const REQUEST_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
-const CONNECTIONS_MAX = 10_000
+/** Most of them are idle: a visitor's socket costs some kilobytes. */
+const CONNECTIONS_MAX = 20_000
 const PARAM_MAX = 400
 
 /** The door: every route, its limits, and one way of saying no. */
@@ -71,6 +74,7 @@ export async function createDoor(rooms: Rooms): Promise<FastifyInstance> {
   if (rooms.config.parts.includes('gateway')) {
     fileLinkRoute(app, rooms)
     await app.register(async scope => webhookRoutes(scope, rooms))
+    await app.register(async scope => openWebchat(scope, rooms, upgrades))
     await app.register(async scope => apiRoutes(scope, rooms, upgrades))
   }
   await app.ready()
@@ -127,6 +131,7 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   rejectedRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
+  typingRoute(app, rooms)
   contactRoutes(app, rooms)
   tokenRoutes(app, rooms, auth)
   workspaceRoutes(app, rooms)

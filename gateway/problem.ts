@@ -10,6 +10,7 @@ export const PROBLEMS = {
   malformedRequest: 400,
   unauthorized: 401,
   forbidden: 403,
+  originRefused: 403,
   notFound: 404,
   methodNotAllowed: 405,
   requestTimeout: 408,
@@ -24,6 +25,7 @@ export const PROBLEMS = {
   impossible: 422,
   noRecipient: 422,
   keyReused: 422,
+  upgradeRequired: 426,
   tooManyFailures: 429,
   tooManyRequests: 429,
   headersTooLarge: 431,
@@ -100,6 +102,8 @@ function problemOfRefusal(refused: { code: Refusal; detail: string }, inBody: bo
       return new Problem('keyReused', 'The Idempotency-Key was used before with another body.')
     case 'noRecipient':
       return new Problem('noRecipient', refused.detail)
+    case 'noUpload':
+      return new Problem('impossible', refused.detail)
     case 'full':
       return new Problem('busy', refused.detail, { retryAfterS: 5 })
   }

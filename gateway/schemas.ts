@@ -4,7 +4,16 @@ import { MEDIA_TYPES } from '../model/content.ts'
 import type { Prefix } from '../model/ids.ts'
 import { CATEGORIES } from '../model/message.ts'
 import { ROLES } from '../model/token.ts'
-import { CHANNEL_PATCHES, CHANNELS, CLOSINGS, MESSAGES, REPLAYS, TOKENS, WORKSPACES } from './examples.ts'
+import {
+  CHANNEL_PATCHES,
+  CHANNELS,
+  CLOSINGS,
+  MESSAGES,
+  REPLAYS,
+  TOKENS,
+  TYPINGS,
+  WORKSPACES,
+} from './examples.ts'
 
 /**
  * The API in schemas. The same values check what comes in and make `/openapi.json`, so that neither can say what the
@@ -197,6 +206,8 @@ export const WorkspaceInput = body({ name: short(200) }, WORKSPACES)
 export type WorkspaceInput = Static<typeof WorkspaceInput>
 export const ReplayInput = body({ id: optional(id('rej')) }, REPLAYS)
 export type ReplayInput = Static<typeof ReplayInput>
+export const TypingInput = body({ on: Type.Boolean() }, TYPINGS)
+export type TypingInput = Static<typeof TypingInput>
 
 // Queries
 
@@ -229,6 +240,9 @@ export const EventsQuery = strict({
   workspace,
   after: optional(Type.Integer({ minimum: 0, description: 'The last number read.' })),
   limit: optional(Type.Integer({ minimum: 1, maximum: EVENTS_PAGE_MAX, default: EVENTS_PAGE_DEFAULT })),
+  typing: optional(
+    Type.Boolean({ description: 'On a stream: also who is typing, as events `typing` without an id.' }),
+  ),
 })
 export type PageQuery = Static<typeof PageQuery>
 export type MessagesQuery = Static<typeof MessagesQuery>

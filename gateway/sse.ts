@@ -31,6 +31,8 @@ export function sseWire(response: ServerResponse, after: number): Wire {
       }
       response.write(chunk)
     },
+    // Without an `id:`, so that it moves nobody's place in the log.
+    aside: (type, data) => void response.write(`event: ${type}\ndata: ${data}\n\n`),
     beat: () => void response.write(': still here\n\n'),
     drop: why => void response.write(`event: dropped\ndata: ${JSON.stringify({ why })}\n\n`),
     close: () => {

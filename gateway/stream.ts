@@ -23,6 +23,8 @@ export type Wire = {
   /** Fires when the client is gone. */
   gone: AbortSignal
   send(events: readonly LogEvent[]): void
+  /** What is so at this moment, and no event: it moves nobody's place in the log. */
+  aside(type: string, data: string): void
   /** Shows that we are here, and finds out whether the client is. */
   beat(): void
   /** The last words: what was not read must be asked for again, and why. */

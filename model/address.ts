@@ -58,3 +58,18 @@ export function phoneVariants(phone: string): string[] {
     return variant === undefined ? [] : [variant]
   })
 }
+
+/**
+ * A website's visitor whom the website vouches for, on whatever device: its own name for that person. A visitor's id
+ * never begins like this.
+ */
+export function userAddress(externalId: string): Address {
+  return { kind: 'webchat', value: `${USER}${externalId}` }
+}
+
+/** Whether an address is one that a website vouched for. */
+export function isUser({ kind, value }: Address): boolean {
+  return kind === 'webchat' && value.startsWith(USER)
+}
+
+const USER = 'user:'

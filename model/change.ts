@@ -1,6 +1,6 @@
 import type { Address } from './address.ts'
 import type { ChannelStatus, Health } from './channel.ts'
-import type { Content, ForeignMedia, StoredMedia } from './content.ts'
+import type { Content, ForeignMedia, HandedMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
 import type {
@@ -59,6 +59,8 @@ export type Refusal =
   | 'keyReused'
   /** There is no address, channel or conversation to send with. */
   | 'noRecipient'
+  /** A file that a message names was not handed over by its sender, or is another message's already. */
+  | 'noUpload'
   /** A bound on how much may be kept was reached. */
   | 'full'
 
@@ -92,6 +94,9 @@ export type Change =
   | { kind: 'closed'; conversation: ConversationId; by: ConversationSource; note?: ClosingNote }
   | FileCreated
   | MediaFetched
+  | Identified
+  /** The visitor's tokens of this epoch count no more. */
+  | { kind: 'visitorReset'; channel: ChannelId; visitor: string; epoch: number }
 
 export type TokenCreated = {
   kind: 'tokenCreated'
@@ -157,7 +162,7 @@ export type Received = {
   name?: string
   /** Root of the e-mail thread; absent on chat channels. */
   thread?: string
-  content: Content<ForeignMedia>
+  content: Content<ForeignMedia | HandedMedia>
   /** Provider ids of the message this one answers or reacts to. */
   replyTo?: string
   reactionTo?: string
@@ -273,6 +278,23 @@ export type FileCreated = {
   sha256: string
   size: number
   mimeType: string
+  name: string | null
+  /** It is handed over for a message to this channel, by whoever `ref` names (`HandedMedia.from`). */
+  upload?: { channel: ChannelId; ref: string }
+}
+
+/**
+ * A website proves who its visitor is (PROVIDERS H2): the visitor joins the contact of that identity. What the website
+ * only says, without a proof, is no part of it. `epoch` is that of the visitor's token; if it moved on, this is stale.
+ */
+export type Identified = {
+  kind: 'identified'
+  channel: ChannelId
+  visitor: string
+  epoch: number
+  externalId: string
+  /** Proven addresses of the same person: they join too, unless they are somebody else's. */
+  addresses: Address[]
   name: string | null
 }
 

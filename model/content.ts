@@ -158,6 +158,9 @@ export type Erased = { type: 'erased' }
  */
 export type ForeignMedia = { ref: string; mimeType: string; sha256?: string; name?: string; failed?: string }
 
+/** A file of ours that was handed over before its message, by whoever `from` names to the connector. */
+export type HandedMedia = { id: FileId; from: string }
+
 /** Media as a content row holds them: a file of ours, or a link that the provider fetches itself. */
 export type StoredMedia =
   | { id: FileId; mimeType: string; size?: number; sha256?: string; name?: string }

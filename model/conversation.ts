@@ -1,7 +1,7 @@
 import type { ChannelId, ContactId, ConversationId, WorkspaceId } from './ids.ts'
 
-/** Who opened or closed a conversation. */
-export type ConversationSource = 'contact' | 'agent' | 'workflow' | 'api' | 'broadcast'
+/** Who opened or closed a conversation; `merge` only closes: two of one contact were open (RULES F2). */
+export type ConversationSource = 'contact' | 'agent' | 'workflow' | 'api' | 'broadcast' | 'merge'
 
 export type ClosingNote = { category?: string; summary?: string }
 
@@ -17,7 +17,7 @@ export type Conversation = {
   status: 'open' | 'closed'
   source: ConversationSource
   contactType: 'new' | 'returning'
-  /** What the channel told about how it began: the advertisement that led here (`referral.sourceId` …). */
+  /** What the channel told about how it began: the advertisement (`referral.sourceId` …), the page, a form's answers. */
   context: Record<string, string> | null
   openedAt: string
   closedAt: string | null

@@ -12,6 +12,7 @@ export const EVENT_TYPES = [
   'conversation.closed',
   'contact.created',
   'contact.updated',
+  'contact.merged',
   'channel.created',
   'channel.updated',
   'channel.health',

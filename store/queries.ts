@@ -1,22 +1,25 @@
 import type { Lane } from '../model/change.ts'
-import type { Content } from '../model/content.ts'
-import type { FileId, WorkspaceId } from '../model/ids.ts'
+import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
-import { given, page, where } from './filter.ts'
+import { type Filter, given, page, where } from './filter.ts'
 import { readMeta } from './meta.ts'
+import { familyOf, standing } from './people.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
+import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
-import type { Queries, StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import type { Queries, StoredChannel, TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
-import { contactView, conversationView, createdView, filesOf, messageView } from './view.ts'
+import { contactView, conversationView, createdView } from './view.ts'
+import { VISIT_QUERIES } from './visits.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
 export const QUERIES: {
   [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
+  ...VISIT_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 
@@ -43,7 +46,8 @@ export const QUERIES: {
 
   *messages({ workspace, after, limit, channel, contact, conversation, direction, status }) {
     const filter = where(
-      { 'm.workspace': workspace, ...given({ channel, contact, conversation, direction, status }, 'm.') },
+      { 'm.workspace': workspace, ...given({ channel, conversation, direction, status }, 'm.') },
+      yield* ofContact(workspace, contact, 'm.'),
       after === undefined ? undefined : { text: 'm.id < ?', args: [after] },
     )
     const rows = yield sql(`${MESSAGE} ${filter.text} ORDER BY m.id DESC LIMIT ?`, [...filter.args, limit])
@@ -78,7 +82,8 @@ export const QUERIES: {
   },
 
   *conversations({ workspace, after, limit, contact, status }) {
-    const rows = yield* page('conversations', { workspace, ...given({ contact, status }) }, after, limit)
+    const theirs = yield* ofContact(workspace, contact)
+    const rows = yield* page('conversations', { workspace, ...given({ status }) }, after, limit, theirs)
     return rows.map(row => conversationView(rowOf('conversations', row)))
   },
 
@@ -148,42 +153,8 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
   return Number(row?.['sequence'] ?? 0)
 }
 
-/** `content` is what it said first, `revised` what it says since it was edited. */
-const MESSAGE = `SELECT ${columnsOf('messages', 'm')}, c.content AS content, r.content AS revised
-  FROM messages m JOIN contents c ON c.workspace = m.workspace AND c.message = m.id
-  LEFT JOIN revisions r ON r.workspace = m.workspace AND r.message = m.id AND r.number = m.edits`
-
 function created(raw: RawRow): Message {
   return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
-}
-
-/** Messages as they are now, with the state of their media. */
-function* shown(raws: RawRow[]): Steps<Message[]> {
-  const rows = raws.map(raw => ({
-    row: rowOf('messages', raw, 'm'),
-    content: JSON.parse((raw['revised'] ?? raw['content']) as string) as Content,
-  }))
-  const ids = rows.flatMap(({ content }) => filesOf(content))
-  const workspace = rows[0]?.row.workspace
-  const files = new Map<FileId, StoredFile>()
-  if (ids.length > 0 && workspace !== undefined) {
-    const found = yield sql(
-      `SELECT ${columnsOf('files')} FROM files WHERE workspace = ? AND id IN (${marks(ids)})`,
-      [workspace, ...ids],
-    )
-    for (const file of found.map(raw => rowOf('files', raw))) files.set(file.id, file)
-  }
-  return rows.map(({ row, content }) => messageView(row, content, files))
-}
-
-/** The contact that stands for an id now: merges are redirects (RULES F2). */
-function* standing(workspace: WorkspaceId, id: string): Steps<Rows['contacts'] | undefined> {
-  const [raw] = yield sql(`SELECT ${columnsOf('contacts')} FROM contacts WHERE workspace = ? AND id = ?`, [
-    workspace,
-    id,
-  ])
-  const row = raw && rowOf('contacts', raw)
-  return row?.mergedInto == null ? row : yield* standing(workspace, row.mergedInto)
 }
 
 function first(message: Rows['messages']): TimelineEntry {
@@ -200,4 +171,15 @@ function underWay(queue: Rows['queue']): TimelineEntry[] {
   if (queue.state !== 'attempted' || queue.attemptedAt === null) return []
   const { attemptedAt: at, part, attempts: attempt } = queue
   return [{ at, kind: 'attempted', part, attempt, status: null, raw: null, detail: null }]
+}
+
+/** Of a contact, or of one that was merged into it. */
+function* ofContact(
+  workspace: WorkspaceId,
+  contact: string | undefined,
+  prefix = '',
+): Steps<Filter | undefined> {
+  if (contact === undefined) return undefined
+  const family = yield* familyOf(workspace, contact)
+  return { text: `${prefix}contact IN (${marks(family)})`, args: family }
 }

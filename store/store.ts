@@ -19,6 +19,7 @@ import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { VisitQueries } from './visits.ts'
 
 /**
  * The store remembers: all state and the log. Two engines implement this port; `test/contracts/store.ts` states the
@@ -187,52 +188,53 @@ export class FileMissing extends Error {
 }
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
-export type Queries = AccessQueries & {
-  /** The text that proves the secret key; null before a daemon used the store. */
-  keyCheck: { params: Record<never, never>; result: string | null }
-  /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
-  channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
-  /** The message with its status now. */
-  message: { params: { workspace: WorkspaceId; id: MessageId }; result: Message | null }
-  /** The message as `message.created` told it. */
-  messageCreated: { params: { workspace: WorkspaceId; id: MessageId }; result: Message | null }
-  messages: {
-    params: Page<MessageId> & {
-      channel?: ChannelId
-      contact?: ContactId
-      conversation?: ConversationId
-      direction?: Direction
-      status?: Status
+export type Queries = AccessQueries &
+  VisitQueries & {
+    /** The text that proves the secret key; null before a daemon used the store. */
+    keyCheck: { params: Record<never, never>; result: string | null }
+    /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
+    channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
+    /** The message with its status now. */
+    message: { params: { workspace: WorkspaceId; id: MessageId }; result: Message | null }
+    /** The message as `message.created` told it. */
+    messageCreated: { params: { workspace: WorkspaceId; id: MessageId }; result: Message | null }
+    messages: {
+      params: Page<MessageId> & {
+        channel?: ChannelId
+        contact?: ContactId
+        conversation?: ConversationId
+        direction?: Direction
+        status?: Status
+      }
+      result: Message[]
     }
-    result: Message[]
+    /** Everything known to have happened to a message, oldest first. */
+    timeline: { params: { workspace: WorkspaceId; id: MessageId }; result: TimelineEntry[] }
+    conversation: { params: { workspace: WorkspaceId; id: ConversationId }; result: Conversation | null }
+    conversations: {
+      params: Page<ConversationId> & { contact?: ContactId; status?: 'open' | 'closed' }
+      result: Conversation[]
+    }
+    contact: { params: { workspace: WorkspaceId; id: ContactId }; result: Contact | null }
+    contactByAddress: { params: { workspace: WorkspaceId; address: Address }; result: Contact | null }
+    contacts: { params: Page<ContactId>; result: Contact[] }
+    file: { params: { workspace: WorkspaceId; id: FileId }; result: StoredFile | null }
+    /** Inbound media whose fetch is due by `by`, of all workspaces. */
+    mediaDue: { params: { by: number; limit: number }; result: StoredFile[] }
+    /** Sender groups with anything not settled. */
+    groups: { params: Record<never, never>; result: string[] }
+    /** How many messages wait in each lane, and since when the oldest does. */
+    depth: {
+      params: Record<never, never>
+      result: { lane: Lane; state: string; count: number; oldest: number }[]
+    }
+    /** Deliveries that could not be read (RULES B7), without their bytes, which may be megabytes each. */
+    rejected: { params: Page<RejectedId> & { channel?: ChannelId }; result: RejectedDelivery[] }
+    rejectedRaw: {
+      params: { workspace: WorkspaceId; id: RejectedId }
+      result: (RejectedDelivery & { raw: Uint8Array }) | null
+    }
   }
-  /** Everything known to have happened to a message, oldest first. */
-  timeline: { params: { workspace: WorkspaceId; id: MessageId }; result: TimelineEntry[] }
-  conversation: { params: { workspace: WorkspaceId; id: ConversationId }; result: Conversation | null }
-  conversations: {
-    params: Page<ConversationId> & { contact?: ContactId; status?: 'open' | 'closed' }
-    result: Conversation[]
-  }
-  contact: { params: { workspace: WorkspaceId; id: ContactId }; result: Contact | null }
-  contactByAddress: { params: { workspace: WorkspaceId; address: Address }; result: Contact | null }
-  contacts: { params: Page<ContactId>; result: Contact[] }
-  file: { params: { workspace: WorkspaceId; id: FileId }; result: StoredFile | null }
-  /** Inbound media whose fetch is due by `by`, of all workspaces. */
-  mediaDue: { params: { by: number; limit: number }; result: StoredFile[] }
-  /** Sender groups with anything not settled. */
-  groups: { params: Record<never, never>; result: string[] }
-  /** How many messages wait in each lane, and since when the oldest does. */
-  depth: {
-    params: Record<never, never>
-    result: { lane: Lane; state: string; count: number; oldest: number }[]
-  }
-  /** Deliveries that could not be read (RULES B7), without their bytes, which may be megabytes each. */
-  rejected: { params: Page<RejectedId> & { channel?: ChannelId }; result: RejectedDelivery[] }
-  rejectedRaw: {
-    params: { workspace: WorkspaceId; id: RejectedId }
-    result: (RejectedDelivery & { raw: Uint8Array }) | null
-  }
-}
 
 export type Page<Id> = { workspace: WorkspaceId; after?: Id; limit: number }
 

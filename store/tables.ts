@@ -177,6 +177,22 @@ export type Rows = {
     contentType: string
     at: number
   }
+  /**
+   * Visitors of a website who were identified or reset; of all others nothing is kept but the token in their browser.
+   * Tokens of another `epoch` count no more; without a row it is 0.
+   */
+  visitors: {
+    workspace: WorkspaceId
+    channel: ChannelId
+    visitor: string
+    epoch: number
+    /** The website's name for the person, proven; null after a reset. */
+    externalId: string | null
+    /** What else the website proved. */
+    name: string | null
+    addresses: Address[]
+    at: number
+  }
   /** The log. `data` is null where it is read off the message's own rows (RULES A5). */
   events: {
     workspace: WorkspaceId
@@ -506,7 +522,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       why: 'text',
       createdAt: 'int',
     },
-    changes: ['state', 'mimeType', 'size', 'sha256', 'attempts', 'nextAt', 'deadline', 'why'],
+    changes: ['message', 'state', 'mimeType', 'size', 'sha256', 'attempts', 'nextAt', 'deadline', 'why'],
   },
   rejected: {
     name: 'rejected',
@@ -521,6 +537,21 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       at: 'int',
     },
     changes: [],
+  },
+  visitors: {
+    name: 'visitors',
+    key: ['workspace', 'channel', 'visitor'],
+    columns: {
+      workspace: 'text',
+      channel: 'text',
+      visitor: 'text',
+      epoch: 'int',
+      externalId: 'text',
+      name: 'text',
+      addresses: 'json',
+      at: 'int',
+    },
+    changes: ['epoch', 'externalId', 'name', 'addresses', 'at'],
   },
   events: {
     name: 'events',

@@ -19,7 +19,7 @@ export function createdView(row: MessageRow, content: Content): Message {
   return {
     ...unchanging(row),
     content: shownContent(content, row, media =>
-      shownMedia(media, row.direction === 'inbound' ? 'pending' : 'stored'),
+      shownMedia(media, row.direction === 'inbound' && !isHanded(media) ? 'pending' : 'stored'),
     ),
     attempts: 0,
     queued: false,
@@ -41,6 +41,11 @@ export function editedView<T extends object>(kept: T, content: Content): T & { c
       ? { ...content, to: null }
       : (mapMedia(content, media => shownMedia(media, 'pending')) as MessageContent)
   return { ...kept, content: shown }
+}
+
+/** A file that was there before its message has a size; one that is still to be fetched has none. */
+function isHanded(media: StoredMedia): boolean {
+  return 'size' in media
 }
 
 /** The message as it is now: `content` is the newest, and `files` are those that it names. */

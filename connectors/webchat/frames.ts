@@ -156,6 +156,9 @@ export type Resume =
   /** The page throws away what it shows, except what it has not sent yet, and shows `messages` instead. */
   | { resume: 'again'; reason: 'new' | 'tooFarBehind' | 'otherVisitor' | 'noCursor' }
 
+/** What `POST /webchat/:channel/files` answers: `file` of a message is its `id`. */
+export type Uploaded = { id: string; mimeType: string; size: number; name: string | null }
+
 export type DaemonFrame =
   | ({
       type: 'welcome'
@@ -178,7 +181,10 @@ export type DaemonFrame =
   /** Something of a message changed: a file was stored, it was edited or deleted, another page has read it. */
   | { type: 'changed'; cursor: string; message: ShownMessage }
   | { type: 'typing'; on: boolean }
-  /** After `identify` and `reset`: who the visitor is from here on, and its token. `again`: the thread is another. */
+  /**
+   * After `identify` and `reset`: who the visitor is from here on, and its token. `again`: the thread is another, and
+   * the page begins anew with a socket and a `hello`. A claim that is not signed gets no answer.
+   */
   | {
       type: 'identified'
       token: string
@@ -190,7 +196,8 @@ export type DaemonFrame =
   | { type: 'link'; file: string; url: string | null }
   /** The operator changed the channel: what `GET /webchat/:channel/config` says now. */
   | { type: 'channel'; page: ChannelPage }
-  | { type: 'pong' }
+  /** `cursor`: up to here there was nothing for this page; one that is newer spares a replay. */
+  | { type: 'pong'; cursor?: string }
   /** The page asked for something in a wrong form; nothing came of it. */
   | { type: 'error'; code: string; detail: string }
   /**

@@ -67,8 +67,8 @@ export function channelRoutes(app: FastifyInstance, rooms: Rooms): void {
         connector: name,
         name: title,
         config: sealConfig(connector, rooms.sealer, id, config, []),
-        providerKey: connector.keyOf(config as never),
-        senderGroup: senderGroupOf(connector, config),
+        providerKey: connector.keyOf(config as never, id),
+        senderGroup: senderGroupOf(connector, config, id),
       } as const
       const committed = await commitOnce(rooms, inProgress, request, reply, [change])
       const made = applied(committed.outcomes[0]).id ?? id
@@ -219,8 +219,8 @@ function updateOf(rooms: Rooms, stored: StoredChannel, patch: ChannelPatch): Cha
   checkConfig(connector, config)
   const predecessors = retire(connector, before, config, clock.now())
   set.config = sealConfig(connector, sealer, stored.id, config, predecessors)
-  set.providerKey = connector.keyOf(config as never)
-  set.senderGroup = senderGroupOf(connector, config)
+  set.providerKey = connector.keyOf(config as never, stored.id)
+  set.senderGroup = senderGroupOf(connector, config, stored.id)
   return set
 }
 

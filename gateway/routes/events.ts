@@ -5,7 +5,7 @@ import type { LogEvent } from '../../model/event.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import { LogTrimmed, type Store } from '../../store/store.ts'
 import { EventAnswer, problems } from '../answers.ts'
-import type { Auth } from '../auth.ts'
+import type { Auth, Caller } from '../auth.ts'
 import { createClientAddress } from '../client-address.ts'
 import { acceptEvents, tokenOf } from '../event-socket.ts'
 import { explain } from '../explain.ts'
@@ -13,7 +13,7 @@ import { invalidInput, Problem } from '../problem.ts'
 import type { Rooms } from '../rooms.ts'
 import { EVENTS_PAGE_DEFAULT, EventsQuery, type EventsQuery as Query } from '../schemas.ts'
 import { sseWire } from '../sse.ts'
-import { STREAMS_MAX, streamEvents } from '../stream.ts'
+import { STREAMS_MAX, streamEvents, type Wire } from '../stream.ts'
 import type { Upgrades } from '../upgrade.ts'
 
 const PATH = '/v1/events'
@@ -98,7 +98,7 @@ async function stream(
     if (value !== undefined) reply.raw.setHeader(name, value)
   }
   reply.hijack()
-  await streamEvents(rooms, auth, caller, after, sseWire(reply.raw, after))
+  await pass(rooms, auth, caller, after, sseWire(reply.raw, after), query)
 }
 
 /** The same as a WebSocket, beside Fastify's routes (`upgrade.ts`). */
@@ -111,7 +111,7 @@ function socketRoute(rooms: Rooms, auth: Auth, upgrades: Upgrades): void {
     const caller = await auth.admit({ token: tokenOf(upgrade), grant: GRANT, workspace, address })
     if (!Value.Check(EventsQuery, query)) throw invalidInput(explain(EventsQuery, query))
     const after = await startOf(rooms, caller.workspace, query.after)
-    await streamEvents(rooms, auth, caller, after, await acceptEvents(upgrade))
+    await pass(rooms, auth, caller, after, await acceptEvents(upgrade), query)
   })
 }
 
@@ -152,4 +152,21 @@ async function proveReached(store: Store, workspace: WorkspaceId, after: number)
   throw new Problem('gone', `The log ends at ${head}, before ${after}: start again.`, {
     more: { oldest: trimmed + 1 },
   })
+}
+
+/** The events and, where it was asked for, who is typing; a reader who is slow misses that. */
+async function pass(
+  rooms: Rooms,
+  auth: Auth,
+  caller: Caller,
+  after: number,
+  wire: Wire,
+  { typing }: Query,
+): Promise<void> {
+  const tell = (data: string): void => {
+    if (!wire.waits.writableNeedDrain) wire.aside('typing', data)
+  }
+  const stop = typing === true ? rooms.live.listen(caller.workspace, tell) : undefined
+  await streamEvents(rooms, auth, caller, after, wire)
+  stop?.()
 }

@@ -18,6 +18,7 @@ import {
   workspaceRenamed,
 } from './setup.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
+import { identified, visitorReset } from './visitors.ts'
 
 /**
  * The domain logic of the store, as a pure fold: facts and changes in, rows and events out. Both engines share it, and
@@ -49,6 +50,8 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   closed,
   fileCreated,
   mediaFetched,
+  identified,
+  visitorReset,
 }
 
 /** Names every row that the group stands on. Called again after each round of loading (RULES A1). */

@@ -1,7 +1,7 @@
 import type { Change, FileCreated, MediaFetched } from '../../model/change.ts'
 import type { Rows } from '../tables.ts'
 import { tellMedia } from './messages.ts'
-import { freeConversation } from './people.ts'
+import { closeConversation, wantContact } from './people.ts'
 import { countDown, countUp, type Rule, refused } from './rule.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
@@ -48,47 +48,35 @@ export const rejectedRemoved: Rule<Of<'rejectedRemoved'>> = {
 export const closed: Rule<Of<'closed'>> = {
   want: (draft, workspace, { conversation }) => {
     const known = draft.want('conversations', workspace, conversation)
-    if (known !== undefined) draft.want('openConversations', workspace, known.contact, known.thread)
+    const contact = known && wantContact(draft, workspace, known.contact)
+    if (known === undefined || contact === undefined) return
+    draft.want('openConversations', workspace, contact.id, known.thread)
   },
   decide: (draft, workspace, { conversation, by, note }) => {
     const known = draft.get('conversations', workspace, conversation)
     if (known === undefined) return refused('notFound', `no conversation ${conversation}`)
     if (known.status === 'closed') return refused('state', 'it is closed already')
-    freeConversation(draft, workspace, known.contact, known.thread, conversation)
-    const version = known.version + 1
-    draft.put('conversations', {
-      ...known,
-      status: 'closed',
-      closedAt: draft.now,
-      closedBy: by,
-      note: note ?? null,
-      version,
-    })
-    const data = {
-      id: conversation,
-      contact: known.contact,
-      channel: known.channel,
-      by,
-      category: note?.category ?? null,
-    }
-    draft.event({ workspace, type: 'conversation.closed', subject: conversation, data, kept: data })
+    closeConversation(draft, known, by, note)
     return { ok: true, id: conversation }
   },
 }
 
 export const fileCreated: Rule<FileCreated> = {
-  want: (draft, workspace, { id }) => {
+  want: (draft, workspace, { id, upload }) => {
     draft.want('files', workspace, id)
+    if (upload !== undefined) draft.want('channels', workspace, upload.channel)
   },
-  decide: (draft, workspace, { id, sha256, size, mimeType, name }) => {
+  decide: (draft, workspace, { id, sha256, size, mimeType, name, upload }) => {
+    if (upload !== undefined && draft.get('channels', workspace, upload.channel)?.deletedAt !== null)
+      return refused('notFound', `no channel ${upload.channel}`)
     if (draft.get('files', workspace, id) !== undefined) return refused('exists', `${id} exists already`)
     draft.put('files', {
       id,
       workspace,
       message: null,
-      channel: null,
+      channel: upload?.channel ?? null,
       state: 'stored',
-      foreign: null,
+      foreign: upload === undefined ? null : { ref: upload.ref, mimeType },
       mimeType,
       name,
       size,

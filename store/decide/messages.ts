@@ -1,6 +1,6 @@
 import type { Address } from '../../model/address.ts'
 import type { Lane } from '../../model/change.ts'
-import type { Content, ForeignMedia } from '../../model/content.ts'
+import type { Content, ForeignMedia, HandedMedia, StoredMedia } from '../../model/content.ts'
 import { mapMedia } from '../../model/content.ts'
 import type { ConversationSource } from '../../model/conversation.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
@@ -64,36 +64,67 @@ export function recordMessage(draft: Draft, row: Rows['messages'], content: Cont
 /** Gives each of a provider's media a file of ours, to be fetched after the webhook is answered. */
 export function adoptMedia(
   draft: Draft,
-  row: Pick<Rows['messages'], 'workspace' | 'id' | 'channel'>,
-  content: Content<ForeignMedia>,
+  row: Adopter,
+  content: Content<ForeignMedia | HandedMedia>,
 ): Content {
-  return mapMedia(content, foreign => {
-    const id = draft.newId('fil')
-    const { mimeType, name, sha256, failed } = foreign
-    draft.insert('files', {
-      id,
-      workspace: row.workspace,
-      message: row.id,
-      channel: row.channel,
-      state: failed === undefined ? 'pending' : 'failed',
-      foreign,
-      mimeType,
-      name: name ?? null,
-      size: null,
-      sha256: sha256 ?? null,
-      attempts: 0,
-      nextAt: null,
-      deadline: null,
-      why: failed ?? null,
-      createdAt: draft.now,
-    })
-    return {
-      id,
-      mimeType,
-      ...(name === undefined ? {} : { name }),
-      ...(sha256 === undefined ? {} : { sha256 }),
-    }
+  return mapMedia(content, media =>
+    'id' in media ? takeUpload(draft, row, media) : adopt(draft, row, media),
+  )
+}
+
+/** A file that was handed over before its message, for this channel and by the same hand; undefined: it was not. */
+export function wantUpload(
+  draft: Draft,
+  workspace: WorkspaceId,
+  channel: ChannelId,
+  { id, from }: HandedMedia,
+): Rows['files'] | undefined {
+  const file = draft.want('files', workspace, id)
+  const isTheirs = file?.channel === channel && file.foreign?.ref === from
+  return isTheirs && file.state === 'stored' && file.message === null ? file : undefined
+}
+
+type Adopter = Pick<Rows['messages'], 'workspace' | 'id' | 'channel'>
+
+function takeUpload(draft: Draft, row: Adopter, media: HandedMedia): StoredMedia {
+  const file = wantUpload(draft, row.workspace, row.channel, media)
+  if (file === undefined) throw new Error('an upload was not looked up before it was taken')
+  draft.put('files', { ...file, message: row.id })
+  const { id, mimeType, size, sha256, name } = file
+  return {
+    ...{ id, mimeType },
+    ...(size === null ? {} : { size }),
+    ...(sha256 === null ? {} : { sha256 }),
+    ...(name === null ? {} : { name }),
+  }
+}
+
+function adopt(draft: Draft, row: Adopter, foreign: ForeignMedia): StoredMedia {
+  const id = draft.newId('fil')
+  const { mimeType, name, sha256, failed } = foreign
+  draft.insert('files', {
+    id,
+    workspace: row.workspace,
+    message: row.id,
+    channel: row.channel,
+    state: failed === undefined ? 'pending' : 'failed',
+    foreign,
+    mimeType,
+    name: name ?? null,
+    size: null,
+    sha256: sha256 ?? null,
+    attempts: 0,
+    nextAt: null,
+    deadline: null,
+    why: failed ?? null,
+    createdAt: draft.now,
   })
+  return {
+    id,
+    mimeType,
+    ...(name === undefined ? {} : { name }),
+    ...(sha256 === undefined ? {} : { sha256 }),
+  }
 }
 
 /** Tells of media that the provider itself could not get: nothing will be fetched. */

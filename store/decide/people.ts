@@ -1,13 +1,13 @@
 import type { Address } from '../../model/address.ts'
-import type { ConversationSource } from '../../model/conversation.ts'
-import type { ChannelId, ContactId, ConversationId, WorkspaceId } from '../../model/ids.ts'
+import type { ClosingNote, ConversationSource } from '../../model/conversation.ts'
+import type { ChannelId, ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 
 type Contact = Rows['contacts']
 
 /** How many addresses a contact may gather by itself; more is a sign of a shared or abused identity. */
-const ADDRESSES_MAX = 50
+export const ADDRESSES_MAX = 50
 
 export function wantPerson(draft: Draft, workspace: WorkspaceId, address: Address): Contact | undefined {
   const known = draft.want('addresses', workspace, address.kind, address.value)
@@ -70,7 +70,7 @@ export function ownersOf(
   return [owner, ...others]
 }
 
-function isSame(a: Address, b: Address): boolean {
+export function isSame(a: Address, b: Address): boolean {
   return a.kind === b.kind && a.value === b.value
 }
 
@@ -146,7 +146,13 @@ function makeContact(
   return contact
 }
 
-function amend(draft: Draft, contact: Contact, news: readonly Address[], name: string | null): Contact {
+/** The contact with further addresses and, if it had none, a name. */
+export function amend(
+  draft: Draft,
+  contact: Contact,
+  news: readonly Address[],
+  name: string | null,
+): Contact {
   const { workspace } = contact
   const room = news.slice(0, Math.max(0, ADDRESSES_MAX - contact.addresses.length))
   const isNew = contact.addresses.length === 0
@@ -241,15 +247,26 @@ export function noteReach(
   if (open.lastChannel !== channel) draft.put('openConversations', { ...open, lastChannel: channel })
 }
 
-/** Closes by the rule that its key is free again for the next one. */
-export function freeConversation(
+/** Closes it, and frees its key for the next one: that of the contact it stands for now (RULES F2). */
+export function closeConversation(
   draft: Draft,
-  workspace: WorkspaceId,
-  contact: ContactId,
-  thread: string,
-  id: ConversationId,
+  known: Rows['conversations'],
+  by: ConversationSource,
+  note?: ClosingNote,
 ): void {
+  const { workspace, id, thread } = known
+  const contact = wantContact(draft, workspace, known.contact)?.id ?? known.contact
   if (draft.get('openConversations', workspace, contact, thread)?.conversation === id) {
     draft.remove('openConversations', workspace, contact, thread)
   }
+  draft.put('conversations', {
+    ...known,
+    status: 'closed',
+    closedAt: draft.now,
+    closedBy: by,
+    note: note ?? null,
+    version: known.version + 1,
+  })
+  const data = { id, contact: known.contact, channel: known.channel, by, category: note?.category ?? null }
+  draft.event({ workspace, type: 'conversation.closed', subject: id, data, kept: data })
 }

@@ -1,4 +1,5 @@
 import type { Received } from '../../model/change.ts'
+import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { hasEarly } from './amended.ts'
@@ -11,6 +12,7 @@ import {
   refOf,
   tellMissing,
   wantProviderId,
+  wantUpload,
 } from './messages.ts'
 import { applyParked, wantParked } from './parked.ts'
 import { findOrMakeContact, findOrOpenConversation, noteReach, ownersOf, wantPerson } from './people.ts'
@@ -32,6 +34,7 @@ export const received: Rule<Received> = {
     if (change.providerId !== null && (change.echo || hasEarly(known, draft.now))) {
       wantParked(draft, workspace, channel, [change.providerId])
     }
+    hasItsUploads(draft, workspace, change)
   },
 
   decide: (draft, workspace, change) => {
@@ -40,6 +43,7 @@ export const received: Rule<Received> = {
       return refused('notFound', `no channel ${change.channel}`)
     const earlier = wantEarlier(draft, workspace, change)
     if (earlier !== undefined) return { ok: true, id: earlier, duplicate: true }
+    if (!hasItsUploads(draft, workspace, change)) return refused('noUpload', 'there is no such upload')
     const source = change.echo ? 'echo' : 'contact'
     const contact = findOrMakeContact(draft, workspace, change, change.echo ? 'echo' : 'message')
     const open = findOrOpenConversation(draft, contact, {
@@ -76,6 +80,14 @@ export const received: Rule<Received> = {
     }
     return { ok: true, id: row.id }
   },
+}
+
+/** Whether every file that was handed over before is there, and this sender's to use. */
+function hasItsUploads(draft: Draft, workspace: WorkspaceId, { channel, content }: Received): boolean {
+  const uploads = mediaOf(content).map(
+    media => !('id' in media) || wantUpload(draft, workspace, channel, media) !== undefined,
+  )
+  return uploads.every(Boolean)
 }
 
 /** The message that an earlier delivery of the same made (RULES B1). */

@@ -52,6 +52,7 @@ export async function furnish(store: Store): Promise<Furnished> {
       { kind: 'fileCreated', id, ...file, mimeType: 'image/png', name: 'a "quoted" \\ name.png' },
       { kind: 'rejected', channel, why: 'signature', raw, contentType: 'application/json' },
       { kind: 'receipt', channel, of: { providerId: 'unknown' }, status: 'read', at: NOW, raw: 'read' },
+      { kind: 'identified', channel, visitor: 'v1', epoch: 0, externalId: '42', addresses: [], name: 'Ana' },
       { kind: 'receipt', channel, of: { upTo: NOW, address: ANA }, status: 'read', at: NOW, raw: 'read' },
     ])
     const content = { type: 'text', text: 'edited' } as const
