@@ -36,6 +36,7 @@ export const OPENAPI = {
       { name: 'files', description: 'What is sent and received besides text.' },
       { name: 'channels', description: 'Connections to providers.' },
       { name: 'access', description: 'Workspaces, tokens, and who asks.' },
+      { name: 'webchat', description: 'The chat on a website: what its pages load, say and hear.' },
       { name: 'webhooks', description: 'Where providers call.' },
       { name: 'operating', description: 'For whoever runs the daemon.' },
     ],

@@ -17,7 +17,7 @@ export type Conversation = {
   status: 'open' | 'closed'
   source: ConversationSource
   contactType: 'new' | 'returning'
-  /** What the channel told about how it began: the advertisement (`referral.sourceId` …), the page, a form's answers. */
+  /** What the channel told about how it began: the advertisement (`referral.sourceId` …), the page, a form. */
   context: Record<string, string> | null
   openedAt: string
   closedAt: string | null
