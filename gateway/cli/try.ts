@@ -13,7 +13,7 @@ export function whatToTry(
 Omnibus listens at ${url}
 
 ${demo}  ${url}/readyz        whether it can take work
-  ${url}/openapi.json  the API
+  ${url}/docs          the API, as a page; /openapi.json for programs
   ${url}/metrics       figures
 
 Try it, with \`npm run simulate -- whatsapp${webhookFlag(url)}\` in another terminal:
