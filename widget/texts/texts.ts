@@ -1,0 +1,70 @@
+import { en, type TextKey, type Texts } from './en.ts'
+import { es } from './es.ts'
+import { it } from './it.ts'
+import { pt } from './pt.ts'
+
+export const LANGUAGES = { es, pt, it, en } as const
+
+export type Language = keyof typeof LANGUAGES
+
+/** Texts of one language, with their blanks filled in, and its way to write times and days. */
+export type Words = {
+  language: Language
+  say(key: TextKey, blanks?: Readonly<Record<string, string | number>>): string
+  time(at: string): string
+  /** "Today", "Yesterday", or the date. */
+  day(at: string, now: number): string
+  /** `12.5 MB`. */
+  size(bytes: number): string
+  /** A label that the channel may have in several languages. */
+  label(label: string | Readonly<Record<string, string>>): string
+}
+
+/** The first language that is known, of what the page asks for (`auto`: the browser's, in its order). */
+export function languageOf(wanted: string, browser: readonly string[]): Language {
+  const known = (tag: string): Language | undefined => {
+    const language = tag.toLowerCase().split('-')[0] ?? ''
+    return Object.hasOwn(LANGUAGES, language) ? (language as Language) : undefined
+  }
+  const candidates = wanted === 'auto' ? browser : [wanted, ...browser]
+  for (const tag of candidates) {
+    const language = known(tag)
+    if (language !== undefined) return language
+  }
+  return 'en'
+}
+
+export function wordsIn(language: Language): Words {
+  const texts: Texts = LANGUAGES[language]
+  const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' })
+  const date = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' })
+  return {
+    language,
+    say: (key, blanks = {}) =>
+      texts[key].replace(/\{(\w)\}/g, (_, name: string) => String(blanks[name] ?? '')),
+    time: at => time.format(new Date(at)),
+    day(at, now) {
+      const days = dayNumber(now) - dayNumber(Date.parse(at))
+      if (days === 0) return texts.today
+      return days === 1 ? texts.yesterday : date.format(new Date(at))
+    },
+    size(bytes) {
+      const [value, unit] = bytes < 1e6 ? [Math.max(1, bytes / 1e3), 'kilobyte'] : [bytes / 1e6, 'megabyte']
+      const digits = unit === 'kilobyte' ? 0 : 1
+      return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits: digits }).format(
+        value,
+      )
+    },
+    label: label => (typeof label === 'string' ? label : (label[language] ?? label['en'] ?? firstOf(label))),
+  }
+}
+
+/** Days of the visitor's own calendar: midnight there, counted in UTC so that a change of the clock is no day. */
+function dayNumber(at: number): number {
+  const local = new Date(at)
+  return Date.UTC(local.getFullYear(), local.getMonth(), local.getDate()) / 86_400_000
+}
+
+function firstOf(label: Readonly<Record<string, string>>): string {
+  return Object.values(label)[0] ?? ''
+}
