@@ -5,7 +5,7 @@ import { waitMs } from './line.ts'
 /** The website is not kept busy for a daemon that is gone: it is asked this often, within two minutes. */
 const TRIES_MAX = 8
 
-/** What the channel says of itself; undefined if the website has no use for the chat, and its developer was told why. */
+/** What the channel says of itself; undefined if there is none for this website, and its developer was told why. */
 export async function fetchConfig(url: string): Promise<ChannelPage | undefined> {
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     if (tries > 0) await new Promise(resolve => setTimeout(resolve, waitMs(tries, random())))

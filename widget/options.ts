@@ -1,6 +1,9 @@
 import type { Appearance } from '../connectors/webchat/frames.ts'
 
-/** What a website says with `omnibus('init', …)`, or by `data-` attributes of the script. Its word goes before the channel's. */
+/**
+ * What a website says with `omnibus('init', …)`, or by `data-` attributes of the script. Its word goes before the
+ * channel's.
+ */
 export type Options = {
   /** `chn_…` */
   channel: string
@@ -31,7 +34,7 @@ const LOOKS: readonly (keyof Appearance)[] = [
   'offset',
 ]
 
-/** Options as they were written; a text stands for what it says. Without a channel or an address there is nothing to do. */
+/** Options as they were written, or what is missing of them. */
 export function readOptions(given: Given, scriptUrl: string | undefined): Options | string {
   const channel = given['channel']
   if (typeof channel !== 'string' || channel === '')

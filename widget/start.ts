@@ -8,7 +8,7 @@ import type { createSignals } from './signals.ts'
 import type { Client } from './state.ts'
 import { openKeeper } from './storage.ts'
 import { createTabs, type Tabs } from './tabs.ts'
-import { languageOf, type Words, wordsIn } from './texts/texts.ts'
+import { localeOf, type Words, wordsIn } from './texts/texts.ts'
 import { transferTo } from './transfer.ts'
 import { createSound } from './view/sound.ts'
 import { Z_INDEX } from './view/theme.ts'
@@ -25,7 +25,10 @@ export type Running = {
 
 type Signals = ReturnType<typeof createSignals>
 
-/** Puts the launcher into the page. A visitor who was here before is connected at once, any other when it opens the panel. */
+/**
+ * Puts the launcher into the page. A visitor who was here before is connected at once, any other when it opens the
+ * panel.
+ */
 export async function start(options: Options, signals: Signals): Promise<Running | undefined> {
   const path = `${options.url}/webchat/${encodeURIComponent(options.channel)}`
   const page = await fetchConfig(`${path}/config`)
@@ -39,7 +42,7 @@ export async function start(options: Options, signals: Signals): Promise<Running
     locks: navigator.locks,
     channel: typeof BroadcastChannel === 'function' ? new BroadcastChannel(name) : undefined,
   })
-  const wordsOf = (locale: string): Words => wordsIn(languageOf(locale, navigator.languages))
+  const wordsOf = (locale: string): Words => wordsIn(localeOf(locale, navigator.languages))
   const look = (): Appearance => ({ ...client.state().page.theme, ...options.look })
 
   const client: Client = createClient({

@@ -76,7 +76,7 @@ export function bannedSyntax(sources: readonly Source[]): string[] {
 
 const IGNORED_CHECK = /@ts-(?:ignore|nocheck)/
 
-/** STYLE 20: what comes from outside comes in by one file, in a browser by another. `bench/` and `test/` are outside. */
+/** STYLE 20: what comes from outside comes in by one file, in browsers by another. `bench/`, `test/` are outside. */
 const DOORS: readonly { uses: readonly string[]; file: string; browser?: string; instead: string }[] = [
   {
     uses: ['Date.now', 'new Date', 'performance.now', 'process.hrtime'],

@@ -5,7 +5,10 @@ import { pt } from './pt.ts'
 
 export const LANGUAGES = { es, pt, it, en } as const
 
-export type Language = keyof typeof LANGUAGES
+type Language = keyof typeof LANGUAGES
+
+/** `tag`: the browser's own form of the language, for times and numbers: `en-GB`. */
+export type Locale = { language: Language; tag: string }
 
 /** Texts of one language, with their blanks filled in, and its way to write times and days. */
 export type Words = {
@@ -21,7 +24,7 @@ export type Words = {
 }
 
 /** The first language that is known, of what the page asks for (`auto`: the browser's, in its order). */
-export function languageOf(wanted: string, browser: readonly string[]): Language {
+export function localeOf(wanted: string, browser: readonly string[]): Locale {
   const known = (tag: string): Language | undefined => {
     const language = tag.toLowerCase().split('-')[0] ?? ''
     return Object.hasOwn(LANGUAGES, language) ? (language as Language) : undefined
@@ -29,15 +32,16 @@ export function languageOf(wanted: string, browser: readonly string[]): Language
   const candidates = wanted === 'auto' ? browser : [wanted, ...browser]
   for (const tag of candidates) {
     const language = known(tag)
-    if (language !== undefined) return language
+    if (language === undefined) continue
+    return { language, tag: browser.find(one => known(one) === language) ?? language }
   }
-  return 'en'
+  return { language: 'en', tag: 'en' }
 }
 
-export function wordsIn(language: Language): Words {
+export function wordsIn({ language, tag }: Locale): Words {
   const texts: Texts = LANGUAGES[language]
-  const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' })
-  const date = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' })
+  const time = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' })
+  const date = new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' })
   return {
     language,
     say: (key, blanks = {}) =>
@@ -51,9 +55,7 @@ export function wordsIn(language: Language): Words {
     size(bytes) {
       const [value, unit] = bytes < 1e6 ? [Math.max(1, bytes / 1e3), 'kilobyte'] : [bytes / 1e6, 'megabyte']
       const digits = unit === 'kilobyte' ? 0 : 1
-      return new Intl.NumberFormat(language, { style: 'unit', unit, maximumFractionDigits: digits }).format(
-        value,
-      )
+      return new Intl.NumberFormat(tag, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
     },
     label: label => (typeof label === 'string' ? label : (label[language] ?? label['en'] ?? firstOf(label))),
   }

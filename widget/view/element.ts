@@ -1,10 +1,10 @@
 type Child = Node | string | undefined | false
 
+type Listeners = { readonly [Type in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Type]) => void }
+
 type Props = {
   readonly class?: string
-  readonly on?: {
-    readonly [Event in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Event]) => void
-  }
+  readonly on?: Listeners
   /** Attributes; `undefined` and `false` leave one out, `true` is an empty one. */
   readonly [attribute: string]: unknown
 }
@@ -37,12 +37,11 @@ export function unseen(text: string): HTMLElement {
 }
 
 const ICONS = {
-  bubble:
-    'M12 3c5 0 9 3.4 9 7.7s-4 7.7-9 7.7c-1 0-2-.1-2.9-.4L4.6 20.6a.5.5 0 0 1-.7-.6l1-3.6A7.2 7.2 0 0 1 3 10.7C3 6.4 7 3 12 3Z',
+  bubble: 'M12 3c5 0 9 3.4 9 7.7s-4 7.7-9 7.7l-3-.4-4.4 2.6a.5.5 0 0 1-.7-.6l1-3.6A7 7 0 0 1 3 10.7C3 6.4 7 3 12 3Z',
   down: 'm5.5 9 6.5 6.5L18.5 9',
   close: 'M6 6l12 12M18 6 6 18',
-  send: 'M4 12 3.6 4.6a.6.6 0 0 1 .9-.6l16 7.4a.6.6 0 0 1 0 1.1l-16 7.5a.6.6 0 0 1-.9-.7L4 12Zm0 0h8',
-  clip: 'm20 11-8.3 8.3a5.2 5.2 0 0 1-7.4-7.4l8.5-8.4a3.5 3.5 0 0 1 5 5l-8.5 8.4a1.8 1.8 0 0 1-2.5-2.5L14.4 7',
+  send: 'M4 12 3.6 4.6a.6.6 0 0 1 .9-.6l16 7.4a.6.6 0 0 1 0 1.1l-16 7.5a.6.6 0 0 1-.9-.7L4 12h8',
+  clip: 'm20 11-8.3 8.3a5 5 0 0 1-7.4-7.4l8.5-8.4a3.5 3.5 0 0 1 5 5l-8.5 8.4a1.8 1.8 0 0 1-2.5-2.5L14.4 7',
   check: 'm5 12.5 4.5 4.5L19 7.5',
   clock: 'M12 7v5l3 2M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17Z',
   document: 'M13.5 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8.5L13.5 3Zm0 0v5.5H19',
@@ -59,7 +58,7 @@ export function icon(name: keyof typeof ICONS): SVGElement {
   for (const [key, value] of Object.entries({
     viewBox: '0 0 24 24',
     'aria-hidden': 'true',
-    class: `icon ${name}`,
+    class: `icon icon-${name}`,
   })) {
     svg.setAttribute(key, value)
   }

@@ -4,7 +4,7 @@ import { element, setAttribute } from './element.ts'
 import type { Stage } from './stage.ts'
 
 /** What the channel asks before the first message. */
-export function preChatForm(
+export function formBeforeFirst(
   fields: readonly FormField[],
   stage: Stage,
 ): { root: HTMLElement; focus(): void } {

@@ -6,13 +6,6 @@ import type { Stage } from './stage.ts'
 /** A line that does not come up in this time is worth a word. */
 const PATIENCE_MS = 2500
 
-/** What a visitor is told of codes with which the daemon ends a line; the rest share one text. */
-const ENDED: Readonly<Record<string, TextKey>> = {
-  identityRequired: 'identityRequired',
-  channelDeleted: 'gone',
-  channelPaused: 'ended',
-}
-
 /** A word about the line: being connected, cut off, or closed for good. */
 export function createNotice(stage: Stage): { root: HTMLElement; render(state: State): void } {
   const { client, words } = stage
@@ -49,7 +42,7 @@ export function createNotice(stage: Stage): { root: HTMLElement; render(state: S
 }
 
 function keyOf({ line, ended }: State, isLate: boolean): TextKey | undefined {
-  if (line === 'ended') return ENDED[ended ?? ''] ?? 'ended'
+  if (line === 'ended') return ended === 'channelGone' ? 'gone' : 'ended'
   if (!isLate) return undefined
   return line === 'waiting' ? 'offline' : 'connecting'
 }

@@ -1,8 +1,8 @@
 import type { Appearance } from '../../connectors/webchat/frames.ts'
 import type { State } from '../state.ts'
-import { type Composer, createComposer } from './composer.ts'
-import { element, icon, setAttribute } from './element.ts'
-import { preChatForm } from './form.ts'
+import { type Composer, createComposer, roundButton } from './composer.ts'
+import { element, setAttribute } from './element.ts'
+import { formBeforeFirst } from './form.ts'
 import { createLog, type Log } from './log.ts'
 import { createNotice } from './notice.ts'
 import type { Stage } from './stage.ts'
@@ -35,11 +35,8 @@ export function createPanel({ stage: given, close, isSeen }: PanelOptions): Pane
   const notice = createNotice(stage)
   const title = element('h2', { id: 'omnibus-title' })
   const subtitle = element('p')
-  const closer = element(
-    'button',
-    { class: 'round', type: 'button', 'aria-label': say('close'), title: say('close'), on: { click: close } },
-    icon('close'),
-  )
+  const closer = roundButton('close', say('close'), 'button')
+  closer.addEventListener('click', close)
   const empty = element('p', { class: 'empty' }, say('empty'))
   const bottom = element('div', { class: 'bottom' }, composer.root)
   const root = element(
@@ -52,7 +49,7 @@ export function createPanel({ stage: given, close, isSeen }: PanelOptions): Pane
     bottom,
     element('div', { class: 'drop', 'aria-hidden': 'true' }, say('drop')),
   )
-  let form: ReturnType<typeof preChatForm> | undefined
+  let form: ReturnType<typeof formBeforeFirst> | undefined
   let asked = ''
 
   const isFormNeeded = ({ page, thread, visitor, entries }: State): boolean =>
@@ -67,7 +64,7 @@ export function createPanel({ stage: given, close, isSeen }: PanelOptions): Pane
     const wanted = isFormNeeded(state) ? JSON.stringify(state.page.preChat) : ''
     if (wanted === asked) return
     asked = wanted
-    form = wanted === '' ? undefined : preChatForm(state.page.preChat, stage)
+    form = wanted === '' ? undefined : formBeforeFirst(state.page.preChat, stage)
     const hadFocus = bottom.matches(':focus-within')
     bottom.replaceChildren(form?.root ?? composer.root)
     if (hadFocus) focus()

@@ -17,14 +17,19 @@ export type Stage = {
 }
 
 /** The daemon's codes that have a text of their own (`connectors/webchat/frames.ts`); the rest share one. */
-const CODES: Readonly<Record<string, TextKey>> = {}
+const CODES: Readonly<Record<string, TextKey>> = {
+  textTooLong: 'tooLong',
+  fileUnknown: 'lost',
+  unsupportedMediaType: 'badType',
+  tooManyRequests: 'tooMany',
+}
 
 /** Why something was refused, in the visitor's language. */
 export function reasonOf(code: string | undefined, { client, words }: Stage, otherwise: TextKey): string {
   const { page } = client.state()
   const key =
     code === undefined ? otherwise : (CODES[code] ?? (code in en ? (code as keyof Texts) : otherwise))
-  return words.say(key, { n: key === 'tooLarge' ? words.size(page.files.bytesMax) : page.textMax, m: '' })
+  return words.say(key, { n: key === 'tooLarge' ? words.size(page.files.bytesMax) : page.textMax })
 }
 
 /** The address of a file at the daemon, which says a path; undefined if there is none yet. */
