@@ -18,10 +18,13 @@ import type { Config } from './config.ts'
 import { createFeed } from './feed.ts'
 import { closeDoor, createDoor } from './http.ts'
 import { linkKeysOf } from './links.ts'
+import { createLive } from './live.ts'
 import { createMetrics, type Metrics, sendsOf } from './metrics.ts'
 import type { Rooms } from './rooms.ts'
 import { secretKeysOf, setUp } from './setup.ts'
 import { keepOf, startSweep } from './sweep.ts'
+import { demoUrlOf, firstSite } from './webchat/first.ts'
+import { visitorKeysOf } from './webchat/tokens.ts'
 
 export type DaemonOptions = {
   probe?: Probe
@@ -30,12 +33,16 @@ export type DaemonOptions = {
   log?: Log
   /** `QueueNeeds.leaseMs`. */
   leaseMs?: number
+  /** false: a first start makes no channel. */
+  firstChannel?: false
 }
 
 export type Daemon = {
   /** Where it listens. */
   url: string
   workspace: WorkspaceId
+  /** A page to try the website chat on; null if there is no channel for one. */
+  demoUrl: string | null
   /** The operator's token if this start made it; never again. */
   newToken: string | null
   store: Store
@@ -88,6 +95,7 @@ type Later = {
   warm?: () => void
   lags: (() => Record<string, number>)[]
   streams: { open: number }
+  visits: { open: number }
 }
 
 type Begin = (name: string, stop: Started['stop']) => void
@@ -100,11 +108,11 @@ async function start(
   const begin: Begin = (name, stop) => {
     started.push({ name, stop })
   }
-  const later: Later = { lags: [], streams: { open: 0 } }
+  const later: Later = { lags: [], streams: { open: 0 }, visits: { open: 0 } }
   const { ground, newToken } = await openGround(config, options, later, begin)
   startParts(ground, options, later, begin)
   const url = await openDoor(ground, begin)
-  return { url, workspace: ground.workspace, newToken, store: ground.store }
+  return { url, demoUrl: demoUrlOf(ground, url), workspace: ground.workspace, newToken, store: ground.store }
 }
 
 /** All that the parts and the door stand on. */
@@ -112,7 +120,7 @@ type Ground = Omit<Rooms, 'publicUrl' | 'stopping'>
 
 async function openGround(
   config: Config,
-  { clock = systemClock, random = systemRandom, log, probe }: DaemonOptions & { log: Log },
+  { clock = systemClock, random = systemRandom, log, probe, firstChannel }: DaemonOptions & { log: Log },
   later: Later,
   begin: Begin,
 ): Promise<{ ground: Ground; newToken: string | null }> {
@@ -130,7 +138,10 @@ async function openGround(
   later.store = store
   begin('store', () => store.close())
   begin('sweep', startSweep(store, keepOf(config), log))
-  const { newToken, ...access } = await setUp(store, config, clock, random, ids)
+  const { newToken, ...access } = await setUp({
+    ...{ store, config, clock, random, ids },
+    firstChannel: id => (firstChannel === false ? undefined : firstSite(id)),
+  })
   const directory = createDirectory()
   const common = { store, bus, directory, sealer, connectorOf, clock, log }
   const feed = await createFeed({ ...common, changed: wake })
@@ -144,7 +155,9 @@ async function openGround(
     ...{ config, feed, http, random, ids, metrics, probe },
     connectors: allConnectors().map(({ connector }) => connector),
     linkKeys: linkKeysOf(secretKeys),
-    streams: later.streams,
+    visitorKeys: visitorKeysOf(secretKeys),
+    live: createLive(),
+    ...{ streams: later.streams, visits: later.visits },
   }
   return { ground, newToken }
 }
@@ -201,6 +214,7 @@ function metricsOf(later: Later, clock: Clock): Metrics {
     store: () => later.store,
     lags: () => Object.assign({}, ...later.lags.map(lag => lag())),
     sseReaders: () => later.streams.open,
+    visits: () => later.visits.open,
     now: clock.now,
   })
 }

@@ -14,9 +14,11 @@ import { eventRoutes } from './routes/events.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
+import { typingRoute } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { serveUpgrades } from './upgrade.ts'
 import { VERSION } from './version.ts'
+import { openWebchat } from './webchat/webchat.ts'
 
 const API_BYTES_MAX = 1024 * 1024
 const HEADER_BYTES_MAX = 16 * 1024
@@ -24,7 +26,8 @@ const HEADER_BYTES_MAX = 16 * 1024
 const HEADERS_MS = 10_000
 const REQUEST_MS = 120_000
 const KEEP_ALIVE_MS = 75_000
-const CONNECTIONS_MAX = 10_000
+/** Most of them are idle: a visitor's socket costs some kilobytes. */
+const CONNECTIONS_MAX = 20_000
 const PARAM_MAX = 400
 
 /** The door: every route, its limits, and one way of saying no. */
@@ -61,10 +64,11 @@ export async function createDoor(rooms: Rooms): Promise<FastifyInstance> {
   })
   await app.register(swagger, { openapi: DOCUMENT })
   operatingRoutes(app, rooms)
-  serveUpgrades(app, rooms.log)
+  const upgrades = serveUpgrades(app, rooms.log)
   if (rooms.config.parts.includes('gateway')) {
     fileLinkRoute(app, rooms)
     await app.register(async scope => webhookRoutes(scope, rooms))
+    await app.register(async scope => openWebchat(scope, rooms, upgrades))
     await app.register(async scope => apiRoutes(scope, rooms))
   }
   await app.ready()
@@ -101,6 +105,7 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms): Promise<void> {
   channelRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
+  typingRoute(app, rooms)
   contactRoutes(app, rooms)
   eventRoutes(app, rooms)
   await app.register(async scope => fileRoutes(scope, rooms))

@@ -26,6 +26,10 @@ export type Metrics = {
   httpRequests: Counter
   httpSeconds: Histogram
   sseDropped: Counter
+  webchatSockets: Counter
+  webchatFrames: Counter
+  webchatResumes: Counter
+  webchatUploads: Counter
   series: Series
   /** Stops what it measures by itself. */
   stop(): void
@@ -37,6 +41,7 @@ export type Sources = {
   /** Events between the head of the log and each follower's cursor. */
   lags: () => Record<string, number>
   sseReaders: () => number
+  visits: () => number
   now: () => number
 }
 
@@ -64,6 +69,9 @@ export function createMetrics(sources: Sources): Metrics {
   )
   read('omnibus_sse_readers', 'Open event streams.', 'gauge', () => [
     { labels: {}, value: sources.sseReaders() },
+  ])
+  read('omnibus_webchat_visits', "Open sockets of websites' visitors.", 'gauge', () => [
+    { labels: {}, value: sources.visits() },
   ])
   read('omnibus_memory_bytes', 'Resident memory of the process.', 'gauge', () => [
     { labels: {}, value: process.memoryUsage.rss() },
@@ -100,6 +108,7 @@ export function createMetrics(sources: Sources): Metrics {
       'Event streams closed because their reader was slow.',
       [],
     ),
+    ...webchatSeries(series),
     series,
     stop: () => delay.disable(),
   }
@@ -146,6 +155,24 @@ function sendSeries({ counter, histogram }: Series) {
     ]),
     limiterWaits: counter('omnibus_limiter_waits_total', 'Sends that waited for a rate alone.', ['scope']),
     limiterWaitSeconds: counter('omnibus_limiter_wait_seconds_total', 'How long they waited.', ['scope']),
+  }
+}
+
+function webchatSeries({ counter }: Series) {
+  return {
+    webchatSockets: counter('omnibus_webchat_sockets_total', 'Sockets of visitors, by how they ended.', [
+      'end',
+    ]),
+    webchatFrames: counter('omnibus_webchat_frames_total', 'What visitors said, by what became of it.', [
+      'type',
+      'result',
+    ]),
+    webchatResumes: counter('omnibus_webchat_resumes_total', 'How sockets began: continued, or why again.', [
+      'resume',
+    ]),
+    webchatUploads: counter('omnibus_webchat_uploads_total', 'Files of visitors, by what became of them.', [
+      'result',
+    ]),
   }
 }
 

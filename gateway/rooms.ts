@@ -10,6 +10,7 @@ import type { Sealer } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
 import type { Config } from './config.ts'
 import type { Feed } from './feed.ts'
+import type { Live } from './live.ts'
 import type { Metrics } from './metrics.ts'
 
 /** The rooms behind the door, as routes reach them. Made once by `createDaemon`. */
@@ -38,8 +39,13 @@ export type Rooms = {
   adminTokenHash: string | null
   /** Signs links to files: the current key first. */
   linkKeys: readonly Uint8Array[]
+  /** Signs the tokens of websites' visitors: the current key first. */
+  visitorKeys: readonly Uint8Array[]
+  live: Live
   /** Open event streams, for metrics and their bound. */
   streams: { open: number }
+  /** Open sockets of websites' visitors, for metrics. */
+  visits: { open: number }
   /** Fires when the daemon stops: streams end, `/readyz` says no. */
   stopping: AbortSignal
 }

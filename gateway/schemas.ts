@@ -164,6 +164,9 @@ export const ClosingInput = strict({
 })
 export type ClosingInput = Static<typeof ClosingInput>
 
+export const TypingInput = strict({ on: Type.Boolean() })
+export type TypingInput = Static<typeof TypingInput>
+
 // Queries
 
 const cursor = optional(Type.String({ maxLength: 128, description: '`next` of the page before.' }))
@@ -193,6 +196,9 @@ export const EventsQuery = strict({
   workspace,
   after: optional(Type.Integer({ minimum: 0, description: 'The last number read.' })),
   limit: optional(Type.Integer({ minimum: 1, maximum: EVENTS_PAGE_MAX, default: EVENTS_PAGE_DEFAULT })),
+  typing: optional(
+    Type.Boolean({ description: 'On a stream: also who is typing, as events `typing` without an id.' }),
+  ),
 })
 export type PageQuery = Static<typeof PageQuery>
 export type MessagesQuery = Static<typeof MessagesQuery>

@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ChannelCreated } from '../model/change.ts'
 import type { Clock } from '../model/clock.ts'
-import type { IdMaker, WorkspaceId } from '../model/ids.ts'
+import type { ChannelId, IdMaker, WorkspaceId } from '../model/ids.ts'
 import type { Random } from '../model/random.ts'
 import { isShared } from '../store/open.ts'
 import type { Store } from '../store/store.ts'
@@ -52,14 +53,19 @@ export type SetUp = {
   adminTokenHash: string | null
 }
 
-/** Makes what a daemon needs to have: a workspace, and a way in. Does nothing where they are. */
-export async function setUp(
-  store: Store,
-  config: Config,
-  clock: Clock,
-  random: Random,
-  ids: IdMaker,
-): Promise<SetUp> {
+export type SetUpNeeds = {
+  store: Store
+  config: Config
+  clock: Clock
+  random: Random
+  ids: IdMaker
+  /** A channel to begin with, made with the first workspace and never again. */
+  firstChannel: (id: ChannelId) => ChannelCreated | undefined
+}
+
+/** Makes what a daemon needs to have: a workspace, a way in, a first channel. Does nothing where they are. */
+export async function setUp(needs: SetUpNeeds): Promise<SetUp> {
+  const { store, config, clock, random, ids } = needs
   const { adminToken } = config
   // RULES G1: of several nodes that start at once each would print one, and only one of them would count.
   if (adminToken === null && isShared(config.store)) throw mustBeGiven('adminToken', 'OMNIBUS_ADMIN_TOKEN')
@@ -73,9 +79,11 @@ export async function setUp(
     const newToken = adminToken === null ? `omnibus_${secretText(random)}` : null
     const hash = adminTokenHash ?? hashToken(newToken ?? '')
     const created = { kind: 'workspaceCreated', name: 'Main', first: true } as const
-    const { outcomes } = await store.commit({ workspace, changes: [created, tokenCreated(hash)] })
+    const channel = needs.firstChannel(ids('chn', clock.now()))
+    const changes = [created, tokenCreated(hash), ...(channel === undefined ? [] : [channel])]
+    const { outcomes } = await store.commit({ workspace, changes })
     // Another node was first.
-    if (outcomes[0]?.ok === false) return await setUp(store, config, clock, random, ids)
+    if (outcomes[0]?.ok === false) return await setUp(needs)
     return { workspace, newToken, adminTokenHash }
   }
   if (adminTokenHash !== null && (await store.query('token', { hash: adminTokenHash })) === null) {

@@ -182,8 +182,8 @@ export type DaemonFrame =
   | { type: 'changed'; cursor: string; message: ShownMessage }
   | { type: 'typing'; on: boolean }
   /**
-   * After `identify` and `reset`: who the visitor is from here on, and its token. `again`: the thread is another; a
-   * `welcome` with it follows by itself.
+   * After `identify` and `reset`: who the visitor is from here on, and its token. `again`: the thread is another, and
+   * the page begins anew with a socket and a `hello`. A claim that is not signed gets no answer.
    */
   | {
       type: 'identified'

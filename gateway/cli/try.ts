@@ -3,12 +3,16 @@ import type { Daemon } from '../gateway.ts'
 import { SIMULATED } from './simulated.ts'
 
 /** What a person who has just started the daemon can do next. */
-export function whatToTry(config: Config, { url, newToken }: Pick<Daemon, 'url' | 'newToken'>): string {
+export function whatToTry(
+  config: Config,
+  { url, newToken, demoUrl }: Pick<Daemon, 'url' | 'newToken' | 'demoUrl'>,
+): string {
   const token = newToken ?? '<the admin token>'
+  const demo = demoUrl === null ? '' : `  ${demoUrl}\n  is a website with a chat: open it and write.\n\n`
   return `${about(config, newToken)}
 Omnibus listens at ${url}
 
-  ${url}/readyz        whether it can take work
+${demo}  ${url}/readyz        whether it can take work
   ${url}/openapi.json  the API
   ${url}/metrics       figures
 

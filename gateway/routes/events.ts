@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { LogEvent } from '../../model/event.ts'
@@ -85,7 +86,9 @@ async function stream(
   // Said before the stream begins, while the answer can still be a problem: the log may not reach back so far.
   await rooms.store.events(workspace, after, 1)
   reply.hijack()
+  const stop = request.query.typing === true ? passOnTyping(rooms, workspace, reply.raw) : undefined
   await streamEvents(rooms, reply.raw, workspace, after)
+  stop?.()
 }
 
 async function startOf(
@@ -101,4 +104,11 @@ async function startOf(
   if (request.query.after !== undefined) return request.query.after
   const workspaces = await store.query('workspaces', {})
   return workspaces.find(each => each.id === workspace)?.head ?? 0
+}
+
+/** Without an `id:`, so that it moves nobody's place in the log; a reader who is slow misses it. */
+function passOnTyping({ live }: Rooms, workspace: WorkspaceId, response: ServerResponse): () => void {
+  return live.listen(workspace, data => {
+    if (!response.writableNeedDrain) response.write(`event: typing\ndata: ${data}\n\n`)
+  })
 }

@@ -16,6 +16,7 @@ const { config } = loadConfig({
 })
 const die = () => process.kill(process.pid, 'SIGKILL')
 const daemon = await createDaemon(config, {
+  firstChannel: false,
   probe: at => {
     if (at !== step) return
     passed += 1

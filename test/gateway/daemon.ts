@@ -48,7 +48,7 @@ export type Running = Daemon & {
 /** A whole daemon on a free port over an empty directory, which `close` removes. */
 export async function run(more: Partial<Config> = {}, options: DaemonOptions = {}): Promise<Running> {
   const dataDir = more.dataDir ?? newFolder()
-  const daemon = await createDaemon(configOf(dataDir, more), options)
+  const daemon = await createDaemon(configOf(dataDir, more), { firstChannel: false, ...options })
   return {
     ...daemon,
     call: async (method, path, { body, headers, token = TOKEN } = {}) => {

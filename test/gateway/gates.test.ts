@@ -83,6 +83,7 @@ function intakeOf(
     store: () => undefined,
     lags: () => ({}),
     sseReaders: () => 0,
+    visits: () => 0,
     now: () => 0,
   })
   metrics.stop()

@@ -42,6 +42,7 @@ process.on('message', word => {
 })
 const die = () => process.kill(process.pid, 'SIGKILL')
 const daemon = await createDaemon(config, {
+  firstChannel: false,
   leaseMs: LEASE_MS,
   probe: at => {
     if (armed?.step !== at) return
