@@ -15,7 +15,9 @@ export async function fetchConfig(url: string): Promise<ChannelPage | undefined>
       warn(`no chat here: ${url} answered ${answer.status}: ${await answer.text()}`)
       return undefined
     }
+    // A browser does not say whether the daemon is gone or refused this website, so both are named, and at once.
+    if (tries === 0)
+      warn(`no chat here yet: ${url} did not answer. Is ${location.origin} in the channel's origins?`)
   }
-  warn(`no chat here: ${url} could not be reached. Is this website in the channel's "origins"?`)
   return undefined
 }
