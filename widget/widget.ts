@@ -92,10 +92,9 @@ const scriptUrl = script?.src
 const page = window as unknown as Page
 const asked = page.omnibus
 
-// The same page may have the line twice: in its theme and in a plugin.
+// A page may have the line twice, in its theme and in a plugin: what came first does what the second one asks.
 if (asked?.isHere !== true) {
   page.omnibus = Object.assign(call as Call, { isHere: true })
   for (const values of Array.from(asked?.q ?? [])) call(...(Array.from(values) as [unknown, ...unknown[]]))
-  const { channel } = script?.dataset ?? {}
-  if (channel !== undefined) init({ ...script?.dataset })
 }
+if (script?.dataset['channel'] !== undefined) page.omnibus?.('init', { url: scriptUrl, ...script.dataset })
