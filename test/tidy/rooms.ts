@@ -11,6 +11,7 @@ const EVERYTHING = [
   'queue',
   'reports',
   'gateway',
+  'widget',
   'bench',
   'test',
 ]

@@ -127,3 +127,10 @@ export async function write(page: Page, text: string): Promise<void> {
 export async function sent(page: Page, text: string): Promise<void> {
   await page.locator('.row.mine.shown', { hasText: text }).waitFor()
 }
+
+export function countOf(page: Page, text: string): Promise<number> {
+  return page.locator('.row .bubble', { hasText: text }).count()
+}
+
+/** The root of the widget's own tree, in a page's script. */
+export const SHADOW = "document.querySelector('omnibus-chat').shadowRoot"
