@@ -35,29 +35,31 @@ describeChromium('the chat in a page', () => {
     await page.context().close()
   })
 
-  test.each(['light', 'dark'] as const)(
-    'axe finds nothing serious, closed or open (%s)',
-    async colorScheme => {
-      const page = await stand.page({
-        context: { colorScheme, reducedMotion: 'reduce' },
-        attributes: 'data-color="#ffd43b"',
-      })
-      await page.locator('.launcher').waitFor()
-      expect(await seriousIn(page)).toEqual([])
-      await openPanel(page)
-      await write(page, `looked at in ${colorScheme}`)
-      await sent(page, `looked at in ${colorScheme}`)
-      const buttons = [{ id: 'a', title: 'One' }]
-      await stand.answer(`looked at in ${colorScheme}`, {
-        type: 'buttons',
-        text: 'https://example.com',
-        buttons,
-      })
-      await page.getByRole('button', { name: 'One' }).waitFor()
-      expect(await seriousIn(page)).toEqual([])
-      await page.context().close()
-    },
-  )
+  test.each([
+    ['light', '#ffd43b'],
+    ['light', '#3b5bdb'],
+    ['dark', '#3b5bdb'],
+    ['dark', '#1a1a1a'],
+  ] as const)('axe finds nothing serious, closed or open (%s, %s)', async (colorScheme, color) => {
+    const page = await stand.page({
+      context: { colorScheme, reducedMotion: 'reduce' },
+      attributes: `data-color="${color}"`,
+    })
+    await page.locator('.launcher').waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    await openPanel(page)
+    await write(page, `looked at in ${color}, ${colorScheme}`)
+    await sent(page, `looked at in ${color}, ${colorScheme}`)
+    const buttons = [{ id: 'a', title: 'One' }]
+    await stand.answer(`looked at in ${color}, ${colorScheme}`, {
+      type: 'buttons',
+      text: 'https://example.com',
+      buttons,
+    })
+    await page.getByRole('button', { name: 'One' }).waitFor()
+    expect(await seriousIn(page)).toEqual([])
+    await page.context().close()
+  })
 
   test('the keyboard alone is enough', async () => {
     const page = await stand.page()

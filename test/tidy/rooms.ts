@@ -40,6 +40,7 @@ const ENTRIES = [
   'widget/build.ts',
   'bench/bench.ts',
   'test/faults.ts',
+  'test/screenshots.ts',
   'vitest.config.ts',
 ]
 

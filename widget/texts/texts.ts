@@ -40,17 +40,18 @@ export function localeOf(wanted: string, browser: readonly string[]): Locale {
 
 export function wordsIn({ language, tag }: Locale): Words {
   const texts: Texts = LANGUAGES[language]
-  const time = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' })
-  const date = new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' })
+  // They are dear to make, and a page whose visitor never opens the panel needs none.
+  const time = once(() => new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' }))
+  const date = once(() => new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' }))
   return {
     language,
     say: (key, blanks = {}) =>
       texts[key].replace(/\{(\w)\}/g, (_, name: string) => String(blanks[name] ?? '')),
-    time: at => time.format(new Date(at)),
+    time: at => time().format(new Date(at)),
     day(at, now) {
       const days = dayNumber(now) - dayNumber(Date.parse(at))
       if (days === 0) return texts.today
-      return days === 1 ? texts.yesterday : date.format(new Date(at))
+      return days === 1 ? texts.yesterday : date().format(new Date(at))
     },
     size(bytes) {
       const [value, unit] = bytes < 1e6 ? [Math.max(1, bytes / 1e3), 'kilobyte'] : [bytes / 1e6, 'megabyte']
@@ -58,6 +59,14 @@ export function wordsIn({ language, tag }: Locale): Words {
       return new Intl.NumberFormat(tag, { style: 'unit', unit, maximumFractionDigits: digits }).format(value)
     },
     label: label => (typeof label === 'string' ? label : (label[language] ?? label['en'] ?? firstOf(label))),
+  }
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: Value | undefined
+  return () => {
+    made ??= make()
+    return made
   }
 }
 

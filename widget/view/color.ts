@@ -10,11 +10,11 @@ export type Palette = {
   accent: string
   /** What stands on it. */
   onAccent: string
-  /** The accent as the colour of text on the panel's ground. */
+  /** The accent as the colour of text on the panel's grounds. */
   accentText: string
 }
 
-/** @param ground of the panel: `#rrggbb` */
+/** @param ground of text, `#rrggbb`: the one of several that is hardest to read on */
 export function paletteOf(accent: string, ground: string): Palette {
   const color = rgbOf(accent) ?? rgbOf(DEFAULT_ACCENT) ?? [0, 0, 0]
   const behind = rgbOf(ground) ?? [255, 255, 255]

@@ -1,8 +1,8 @@
 import type { Appearance } from '../../connectors/webchat/frames.ts'
 import { DEFAULT_ACCENT, paletteOf } from './color.ts'
 
-/** The ground of the panel by scheme, as in `widget.css`. */
-export const GROUNDS = { light: '#ffffff', dark: '#16181d' } as const
+/** Of the grounds that text of the accent's colour stands on in `widget.css`, the one that is hardest to read on. */
+export const GROUNDS = { light: '#eceef2', dark: '#2a2f39' } as const
 
 export type Scheme = keyof typeof GROUNDS
 
