@@ -67,12 +67,9 @@ export function createMetrics(sources: Sources): Metrics {
   read('omnibus_follower_lag_events', 'Events a follower has not seen yet.', 'gauge', () =>
     Object.entries(sources.lags()).map(([follower, value]) => ({ labels: { follower }, value })),
   )
-  read('omnibus_sse_readers', 'Open event streams.', 'gauge', () => [
-    { labels: {}, value: sources.sseReaders() },
-  ])
-  read('omnibus_webchat_visits', "Open sockets of websites' visitors.", 'gauge', () => [
-    { labels: {}, value: sources.visits() },
-  ])
+  const count = (value: number): Sample[] => [{ labels: {}, value }]
+  read('omnibus_sse_readers', 'Open event streams.', 'gauge', () => count(sources.sseReaders()))
+  read('omnibus_webchat_visits', 'Open sockets of visitors.', 'gauge', () => count(sources.visits()))
   read('omnibus_memory_bytes', 'Resident memory of the process.', 'gauge', () => [
     { labels: {}, value: process.memoryUsage.rss() },
   ])

@@ -97,7 +97,7 @@ describe('routes against /openapi.json', () => {
 
   test('every path that the gateway serves is described', () => {
     const served = Object.entries(files)
-      .filter(([path]) => path.startsWith('gateway/routes/'))
+      .filter(([path]) => /^gateway\/(routes|webchat)\//.test(path))
       .flatMap(([, text]) => matchesIn(text, /'(\/[\w/:.-]*[\w])'/g))
       // The description does not describe itself.
       .filter(path => path !== '/openapi.json')

@@ -25,7 +25,8 @@ const PHONE = {
 
 /** A website, so that the chat is seen where it belongs. */
 const WEBSITE = `
-  body { margin: 0; padding: 56px 64px; font: 17px/1.6 system-ui, sans-serif; background: #faf7f2; color: #3b342b; }
+  body { margin: 0; padding: 56px 64px; font: 17px/1.6 system-ui, sans-serif; }
+  body { background: #faf7f2; color: #3b342b; }
   h1 { margin: 0 0 12px; font-size: 44px; letter-spacing: -0.02em; }
   p { margin: 0 0 14px; max-width: 26em; }
   p:nth-of-type(n + 3) { display: none; }

@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeChromium } from './chromium.ts'
-import { SECRET } from './webchat/site.ts'
+import { jwt, SECRET } from './webchat/signed.ts'
 import { countOf, openPanel, openStand, SHADOW, type Stand, sent, write } from './webchat-browser/stand.ts'
 
 const PNG = Buffer.from(
@@ -196,10 +195,3 @@ describeChromium('a conversation on a website', () => {
     await page.context().close()
   })
 })
-
-function jwt(claims: object): string {
-  const now = Math.floor(Date.now() / 1000)
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ iat: now, exp: now + 600, ...claims })}`
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`
-}

@@ -80,8 +80,8 @@ const config = Type.Object(
     identity: optional(
       words(
         ['off', 'optional', 'required'],
-        'off: nobody is identified. optional: what is signed identifies, the rest is noted. required: what is ' +
-          'not signed is refused, and the visitor stays anonymous.',
+        'off: nobody is identified. optional: what is signed identifies, the rest is noted. ' +
+          'required: what is not signed is refused, and the visitor stays anonymous.',
       ),
     ),
     theme: optional(theme),

@@ -18,8 +18,8 @@ export function typingRoute(app: FastifyInstance, rooms: Rooms): void {
         operationId: 'tellTyping',
         summary: 'Show that an answer is being written',
         description:
-          'On the channel where the contact was heard last, if that shows such a thing. It is forgotten after ' +
-          'some seconds: repeat it while it is so.',
+          'On the channel where the contact was heard last, if that shows such a thing. It is forgotten ' +
+          'after some seconds: repeat it while it is so.',
         tags: ['conversations'],
         params: IdParams,
         querystring: WorkspaceQuery,

@@ -46,21 +46,22 @@ code { font-family: ui-monospace, monospace; font-size: 0.9em; overflow-wrap: an
 <code>${channel}</code>.</p>
 <h2>What to try</h2>
 <ol>
-<li>Open the chat and write something. It is the first message of a new conversation: <code>GET /v1/messages</code>
-shows it, and <code>GET /v1/events</code> tells it as it happens.</li>
-<li>Answer it: <code>POST /v1/messages</code> with the <code>conversation</code> that the message names. The answer
-appears here; its status becomes <code>received</code>, and <code>read</code> once you see it.</li>
+<li>Open the chat and write something. It is the first message of a new conversation:
+<code>GET /v1/messages</code> shows it, and <code>GET /v1/events</code> tells it as it happens.</li>
+<li>Answer it: <code>POST /v1/messages</code> with the <code>conversation</code> that the message names.
+The answer appears here; its status becomes <code>received</code>, and <code>read</code> once you see it.</li>
 <li>Open this page in a second tab, or load it again: the conversation is there, and both tabs follow it.</li>
 <li>Send a file, or drop one on the chat.</li>
 <li>Stop the daemon, write, and start it again: what you wrote arrives once.</li>
 </ol>
-<p>The page has a strict content security policy: only scripts of this daemon run, and the one line that embeds the
-chat.</p>
+<p>The page has a strict content security policy: only scripts of this daemon run, and the one line that
+embeds the chat.</p>
 </main>
 <script nonce="${nonce}">
 (function (w, d, n) {
   w[n] = w[n] || function () { (w[n].q = w[n].q || []).push(arguments) };
-  var s = d.createElement('script'); s.async = true; s.src = '/webchat/widget.js'; s.nonce = d.currentScript.nonce;
+  var s = d.createElement('script'); s.async = true; s.src = '/webchat/widget.js';
+  s.nonce = d.currentScript.nonce;
   d.head.appendChild(s);
 })(window, document, 'omnibus');
 omnibus('init', { channel: '${channel}' });

@@ -38,8 +38,8 @@ export function tooMany(waitMs: number, what: string): Problem {
 }
 
 /**
- * From where a request comes, as Fastify tells it of its own requests (RULES G4). Of an IPv6 address the network: who has
- * one has all of its addresses.
+ * From where a request comes, as Fastify tells it of its own requests (RULES G4). Of an IPv6 address the network: who
+ * has one has all of its addresses.
  */
 export function createAddressOf(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
   const isTrusted = proxyAddr.compile([...trustedProxies])

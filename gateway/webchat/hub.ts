@@ -12,8 +12,8 @@ import type { Visit } from './visit.ts'
 
 /**
  * Who is connected, and what happens for them: one subscription of the bus for all visitors of this node. What it tells
- * comes from the log, so several nodes need know nothing of each other. If it is too slow for the bus, or the store fails
- * it, every page comes again and resumes: missing one event would be worse.
+ * comes from the log, so several nodes need know nothing of each other. If it is too slow for the bus, or the store
+ * fails it, every page comes again and resumes: missing one event would be worse.
  */
 export type Hub = {
   enter(visit: Visit): void

@@ -6,8 +6,8 @@ import type { Proven } from './identity.ts'
 import type { Who } from './visit.ts'
 
 /**
- * Makes the visitor the one whom the website proved it to be. Whoever is somebody else already becomes a new visitor: on
- * a computer that several use, two persons are never made one.
+ * Makes the visitor the one whom the website proved it to be. Whoever is somebody else already becomes a new visitor:
+ * on a computer that several use, two persons are never made one.
  */
 export async function identifyAs(rooms: Rooms, site: Site, who: Who, proven: Proven): Promise<Who> {
   const { externalId } = proven

@@ -1,6 +1,6 @@
 /**
- * What a file is, by its first bytes. What it says of itself (its name, the declared type) only chooses among kinds that
- * begin alike. A table, not a library: the kinds that we take are few, and everything else is refused.
+ * What a file is, by its first bytes. What it says of itself (its name, the declared type) only chooses among kinds
+ * that begin alike. A table, not a library: the kinds that we take are few, and everything else is refused.
  */
 export function kindOf(head: Uint8Array, told: { name: string; mimeType: string }): Kind | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)

@@ -1,6 +1,6 @@
 import type { Rate } from './buckets.ts'
 
-/** What visitors may do (PROVIDERS H3). An address is often a whole office, a visitor is one person with a few pages. */
+/** What visitors may do (PROVIDERS H3). An address may be a whole office, a visitor is one person with a few pages. */
 export const ADDRESS = {
   connections: { burst: 60, perSecond: 10 },
   messages: { burst: 120, perSecond: 20 },

@@ -10,8 +10,8 @@ const IDS_MAX = 100
 const FORM_MAX = 20
 
 /**
- * One text frame of a page (`connectors/webchat/frames.ts`). Fields that are not known are let be: the page may be newer
- * than we are. A text may be longer here than a message may be, so that it can be refused by its name.
+ * One text frame of a page (`connectors/webchat/frames.ts`). Fields that are not known are let be: the page may be
+ * newer than we are. A text may be longer here than a message may be, so that it can be refused by its name.
  */
 export function readFrame(text: string): ReadFrame {
   let value: unknown

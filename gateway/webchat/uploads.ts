@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Uploaded } from '../../connectors/webchat/frames.ts'
 import { FILE_BYTES_DEFAULT, FILE_BYTES_MAX } from '../../connectors/webchat/webchat.ts'
+import { FileTooLarge } from '../../store/store.ts'
 import { problems } from '../answers.ts'
 import { bearerOf } from '../auth.ts'
 import { applied, invalidInput, Problem } from '../problem.ts'
@@ -24,7 +25,15 @@ type Params = { Params: { channel: string } }
 /** `POST /webchat/:channel/files`: a visitor hands a file over, to be named in a message. */
 export async function uploadRoutes(app: FastifyInstance, rooms: Rooms, limits: Limits): Promise<void> {
   await app.register(multipart, {
-    limits: { fileSize: FILE_BYTES_MAX, files: 1, fields: 4, fieldSize: 1_024, parts: 5, headerPairs: 64 },
+    // The parser reads a file that is too large to its end. The store does not, and is the first to find it so.
+    limits: {
+      fileSize: FILE_BYTES_MAX + FORM_BYTES_MAX,
+      files: 1,
+      fields: 4,
+      fieldSize: 1_024,
+      parts: 5,
+      headerPairs: 64,
+    },
   })
   const addressOf = createAddressOf(rooms.config.trustedProxies)
   app.options<Params>('/webchat/:channel/files', { schema: { hide: true } }, async (request, reply) => {
@@ -129,7 +138,7 @@ async function visitorOf(rooms: Rooms, site: Site, request: FastifyRequest): Pro
 
 async function keep(rooms: Rooms, site: Site, visitor: string, request: FastifyRequest): Promise<Uploaded> {
   const bytesMax = bytesMaxOf(site)
-  const part = await request.file({ limits: { fileSize: bytesMax } })
+  const part = await request.file()
   if (part === undefined) throw invalidInput([{ field: 'file', message: 'is required' }])
   const bytes: AsyncIterator<Buffer> = part.file[Symbol.asyncIterator]()
   const head = await readHead(bytes)
@@ -141,8 +150,11 @@ async function keep(rooms: Rooms, site: Site, visitor: string, request: FastifyR
       'This kind of file is not taken, or it is not what its name says.',
     )
   }
-  const { sha256, size } = await rooms.store.putFile(Readable.from(joined(head, bytes)), bytesMax)
-  if (part.file.truncated) throw tooLarge(site)
+  const { sha256, size } = await rooms.store
+    .putFile(Readable.from(joined(head, bytes)), bytesMax)
+    .catch((error: unknown) => {
+      throw error instanceof FileTooLarge ? tooLarge(site) : error
+    })
   const id = rooms.ids('fil', rooms.clock.now())
   const { mimeType } = kind
   const name = cleanName(told.name, kind)

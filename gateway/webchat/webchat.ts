@@ -32,8 +32,8 @@ export async function openWebchat(app: FastifyInstance, rooms: Rooms, upgrades: 
         operationId: 'openWebchat',
         summary: "A visitor's WebSocket",
         description:
-          'Upgrade to a WebSocket with the subprotocol omnibus-webchat-1; both sides say JSON frames, which ' +
-          'connectors/webchat/frames.ts describes. The origin must be allowed by the channel.',
+          'Upgrade to a WebSocket with the subprotocol omnibus-webchat-1; both sides say JSON frames, ' +
+          'which connectors/webchat/frames.ts describes. The origin must be allowed by the channel.',
         tags: ['webchat'],
         security: [],
         params: ChannelParams,

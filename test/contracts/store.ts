@@ -6,6 +6,7 @@ import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
 import { createTrial, type Specimen } from './store/trial.ts'
+import { visitorLaws } from './store/visitors.ts'
 
 export type { Specimen } from './store/trial.ts'
 
@@ -22,5 +23,6 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     receiptLaws(trial)
     fileLaws(trial)
     retentionLaws(trial)
+    visitorLaws(trial)
   })
 }

@@ -16,8 +16,6 @@ export type Website = AsyncDisposable & {
   restart(): Promise<void>
 }
 
-export const SECRET = 'identity-secret'
-
 export async function openWebsite(place: Place, config: object = {}, more: object = {}): Promise<Website> {
   const { dataDir, store } = place
   const start = (port: number): Promise<Running> =>

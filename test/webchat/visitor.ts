@@ -94,13 +94,13 @@ export async function visit(options: VisitorOptions): Promise<Visitor> {
   const gone = new Promise<number>(resolve => socket.once('close', resolve))
   socket.on('error', () => {})
   const say = (frame: VisitorFrame): void => socket.send(JSON.stringify(frame))
-  const next: Visitor['next'] = (type, passes = () => true) =>
+  const first = <T extends DaemonFrame>(
+    what: string,
+    passes: (frame: DaemonFrame) => frame is T,
+  ): Promise<T> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = frames.find(
-          (frame): frame is Frame<typeof type> =>
-            frame.type === type && !taken.has(frame) && passes(frame as Frame<typeof type>),
-        )
+        const found = frames.find((frame): frame is T => !taken.has(frame) && passes(frame))
         if (found === undefined) return
         end()
         taken.add(found)
@@ -108,7 +108,7 @@ export async function visit(options: VisitorOptions): Promise<Visitor> {
       }
       const late = setTimeout(() => {
         end()
-        reject(new Error(`no ${type} came; the last words: ${JSON.stringify(frames.slice(-3))}`))
+        reject(new Error(`no ${what} came; the last words: ${JSON.stringify(frames.slice(-3))}`))
       }, WAIT_MS)
       const end = (): void => {
         clearTimeout(late)
@@ -117,11 +117,19 @@ export async function visit(options: VisitorOptions): Promise<Visitor> {
       wakes.add(look)
       look()
     })
+  const next: Visitor['next'] = (type, passes = () => true) =>
+    first(
+      type,
+      (frame): frame is Frame<typeof type> => frame.type === type && passes(frame as Frame<typeof type>),
+    )
   say({ type: 'hello', ...options.hello })
-  const first = await Promise.race([next('welcome'), next('bye')])
-  if (first.type === 'bye') throw new Error(`bye: ${first.code}`)
+  const welcome = await first(
+    'welcome',
+    (frame): frame is Frame<'welcome'> | Frame<'bye'> => frame.type === 'welcome' || frame.type === 'bye',
+  )
+  if (welcome.type === 'bye') throw new Error(`bye: ${welcome.code}`)
   return {
-    ...{ frames, thread, socket, say, next, gone, welcome: first },
+    ...{ frames, thread, socket, say, next, gone, welcome },
     get token() {
       return state.token
     },
@@ -131,10 +139,11 @@ export async function visit(options: VisitorOptions): Promise<Visitor> {
     write: async (content, { id = crypto.randomUUID(), form } = {}) => {
       const said: VisitorContent = typeof content === 'string' ? { type: 'text', text: content } : content
       say({ type: 'message', id, content: said, ...(form === undefined ? {} : { form }) })
-      return Promise.race([
-        next('accepted', frame => frame.id === id),
-        next('refused', frame => frame.id === id),
-      ])
+      return first(
+        'answer',
+        (frame): frame is Frame<'accepted'> | Frame<'refused'> =>
+          (frame.type === 'accepted' || frame.type === 'refused') && frame.id === id,
+      )
     },
     leave: () => socket.terminate(),
   }
