@@ -61,6 +61,14 @@ describeChromium('the chat in a page', () => {
     await page.context().close()
   })
 
+  test('the demo page of the daemon shows the chat, under its own policy', async () => {
+    const page = await stand.page({ url: `${stand.site.daemon.url}/webchat/${stand.site.channel}/demo` })
+    await openPanel(page)
+    await write(page, 'from the demo page')
+    await sent(page, 'from the demo page')
+    await page.context().close()
+  })
+
   test('the keyboard alone is enough', async () => {
     const page = await stand.page()
     const launcher = page.locator('.launcher')

@@ -24,6 +24,12 @@ await build({
 })
 
 const file = `${folder}dist/widget.js`
-const script = readFileSync(file)
+// In ASCII, so that it reads the same on a website of any encoding, whatever a proxy takes from its headers.
+const ascii = readFileSync(file, 'utf8').replace(
+  /[\u0080-\uffff]/g,
+  unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+)
+const script = Buffer.from(ascii, 'latin1')
+writeFileSync(file, script)
 writeFileSync(`${file}.gz`, gzipSync(script, { level: constants.Z_BEST_COMPRESSION }))
 writeFileSync(`${file}.br`, brotliCompressSync(script))

@@ -53,7 +53,7 @@ export function createCore(options: ClientOptions, hear: (core: Core, frame: Dae
     links: createLinks(file => line.send({ type: 'link', file })),
     uploads: createUploads({
       limits: () => core.page.files,
-      token: identity.token,
+      token: () => (line.state() === 'up' ? identity.token() : undefined),
       transfer: options.transfer,
       onDone: file => say(core, { type: 'file', file }),
       onChange,

@@ -4,8 +4,9 @@ import type { ChannelPage } from '../connectors/webchat/frames.ts'
  * Files on their way to the daemon, one after the other.
  *
  *   waiting ─▶ sending ─ the daemon has it ─▶ gone (it is a message of the outbox now)
- *      ▲          │
- *      └─ retry ─ failed ─ discard ─▶ gone
+ *    ▲  ▲ no line │
+ *    │  └─────────┤
+ *    └─── retry ─ failed ─ discard ─▶ gone
  *
  * A file cannot be kept over a reload: what is not with the daemon by then has to be chosen again.
  */
@@ -50,6 +51,7 @@ export type Uploads = {
 
 export type UploadOptions = {
   limits(): ChannelPage['files']
+  /** Undefined while there is no line. */
   token(): string | undefined
   transfer: Transfer
   onDone(file: string): void
@@ -89,7 +91,10 @@ export function createUploads(options: UploadOptions): Uploads {
         options.onDone(stored)
       }
     } catch (error) {
-      put(id, { state: 'failed', code: error instanceof Refusal ? error.code : 'uploadFailed' })
+      // What broke with the line goes on with it.
+      if (error instanceof Refusal) put(id, { state: 'failed', code: error.code })
+      else if (options.token() === undefined) put(id, { state: 'waiting', share: 0 })
+      else put(id, { state: 'failed', code: 'uploadFailed' })
     }
     resume()
   }

@@ -145,6 +145,28 @@ describe('files', () => {
   })
 })
 
+describe('a file without a line', () => {
+  test('waits for one, as does a file whose line breaks', async () => {
+    let fails = true
+    const page = open(new Map(), async () => {
+      if (fails) throw new Error('unreachable')
+      return 'fil_1'
+    })
+    page.client.attach([new File(['a'], 'a.bin')])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(page.client.state().uploads[0]).toMatchObject({ state: 'waiting' })
+    const wire = greet(page)
+    wire.onclose?.({} as never)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(page.client.state().uploads[0]).toMatchObject({ state: 'waiting' })
+    fails = false
+    vi.advanceTimersByTime(WAIT_MIN_MS)
+    const next = greet(page)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(said(next, 'message').map(({ content }) => content)).toEqual([{ type: 'file', file: 'fil_1' }])
+  })
+})
+
 describe('the thread', () => {
   test('again throws away what is there, continued adds, history comes before', () => {
     const page = open()

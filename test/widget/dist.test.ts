@@ -16,6 +16,10 @@ describe('the script of websites', () => {
     expect(gzip.length).toBeLessThan(BYTES_MAX)
   })
 
+  test('is ASCII: it reads the same on a website of any encoding', () => {
+    expect(readFileSync(SCRIPT).every(byte => byte < 0x80)).toBe(true)
+  })
+
   test('needs nothing that a strict policy refuses', () => {
     const script = readFileSync(SCRIPT, 'utf8')
     expect(script).not.toMatch(/\beval\(|new Function|innerHTML|outerHTML|insertAdjacentHTML|document\.write/)
