@@ -38,5 +38,7 @@ export const EXCEPTIONS: Exceptions = {
     'gateway/routes/tokens.ts#sessionRoute': '/v1/session, whose name is a contract',
     'test/webchat/doors.test.ts#preChat': 'the config key',
     'test/webchat.test.ts#preChat': 'the config key',
+    'test/webchat-page.test.ts#preChat': 'a config key of a channel',
+    'test/widget/rig.ts#preChat': 'a config key of a channel',
   },
 }

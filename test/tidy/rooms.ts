@@ -11,6 +11,7 @@ const EVERYTHING = [
   'queue',
   'reports',
   'gateway',
+  'widget',
   'bench',
   'test',
 ]
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reports: ['model', 'connectors', 'store', 'bus'],
   gateway: ['model', 'connectors', 'store', 'bus', 'router', 'queue', 'reports'],
   console: [],
+  widget: ['connectors'],
   bench: EVERYTHING,
   test: EVERYTHING,
 }
@@ -34,11 +36,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const ENTRIES = [
   'gateway/main.ts',
   'gateway/warm.ts',
+  'widget/widget.ts',
+  'widget/build.ts',
   'bench/bench.ts',
   'test/faults.ts',
   'test/container.ts',
+  'test/screenshots.ts',
   'vitest.config.ts',
 ]
+
+/** What users run: the daemon, and the script that a website has of it. */
+const PROGRAMS = ['gateway/main.ts', 'widget/widget.ts']
+
+/** What both sides of a website's chat say to each other; of ours the widget knows nothing else. */
+const WIDGET_CONTRACT = 'connectors/webchat/frames.ts'
 
 /** Connector folders that others may share (DESIGN §2). */
 const SHARED = ['kit', 'meta']
@@ -56,6 +67,11 @@ export function wrongImports(sources: readonly Source[]): string[] {
 function refusal(from: string, to: string): string | undefined {
   const [room, folder] = parts(from)
   const [toRoom, toFolder] = parts(to)
+  if (room === 'widget' && toRoom !== 'widget') {
+    return to === WIDGET_CONTRACT
+      ? undefined
+      : `widget/ imports ${WIDGET_CONTRACT} alone: it runs in browsers`
+  }
   const composes = room === 'gateway' || room === 'bench' || room === 'test'
   if (room !== toRoom && room !== undefined) {
     const allowed = MAY_IMPORT[room]
@@ -109,7 +125,7 @@ export function missingDoors(sources: readonly Source[], exceptions: Exceptions[
  * tests and benchmarks are entries for themselves alone.
  */
 export function deadFiles(sources: readonly Source[], exceptions: Exceptions['unreached']): string[] {
-  const program = reached(sources, path => path === 'gateway/main.ts')
+  const program = reached(sources, path => PROGRAMS.includes(path))
   const all = reached(sources, path => ENTRIES.includes(path) || path.endsWith('.test.ts'))
   const dead = sources
     .map(source => source.path)

@@ -123,6 +123,8 @@ export function projectFiles(root: string): Record<string, string> {
       const path = posix.join(folder, entry.name)
       if (ignored.has(entry.name) || endings.some(ending => entry.name.endsWith(ending))) continue
       if (entry.isDirectory()) walk(path)
+      // A picture is there, and has no text.
+      else if (entry.name.endsWith('.png')) files[path] = ''
       else if (entry.isFile()) files[path] = readFileSync(join(root, path), 'utf8')
     }
   }
