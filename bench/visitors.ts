@@ -7,7 +7,7 @@ import { answerQuestions } from './parts.ts'
 export type VisitorsQuestions = {
   /** Answers when all are greeted: the visitors, in order. */
   open: { input: { port: number; channel: string; count: number }; answer: string[] }
-  /** Answers when so many frames of a type came since it was asked last: the times of their coming, by what they say. */
+  /** Answers when so many frames of a type came since it was asked last: when each came, and what it says. */
   heard: {
     input: { type: 'message' | 'channel'; count: number; withinMs: number }
     answer: { said: string; at: number }[]
