@@ -33,7 +33,10 @@ const TOKEN = 'bench-admin-token-0123456789'
 const SECRET_KEY = 'bench-secret-key-0123456789'
 
 /** On PostgreSQL over a database of its own, which `stop` drops. */
-export async function startDaemon(store: StoreName = 'sqlite'): Promise<Daemon> {
+export async function startDaemon(
+  store: StoreName = 'sqlite',
+  more: Record<string, string> = {},
+): Promise<Daemon> {
   const server = process.env['OMNIBUS_BENCH_POSTGRES'] || TEST_SERVER
   const database = store === 'postgres' ? await freshDatabase(server) : undefined
   const directory = mkdtempSync(join(tmpdir(), 'omnibus-bench-'))
@@ -52,6 +55,7 @@ export async function startDaemon(store: StoreName = 'sqlite'): Promise<Daemon> 
         OMNIBUS_DATA_DIR: directory,
         OMNIBUS_ADMIN_TOKEN: TOKEN,
         OMNIBUS_LOG_LEVEL: 'error',
+        ...more,
       },
     }),
   )

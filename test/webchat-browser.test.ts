@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeChromium } from './chromium.ts'
+import { subscribe } from './end-to-end/events.ts'
 import { jwt, SECRET } from './webchat/signed.ts'
 import { countOf, openPanel, openStand, SHADOW, type Stand, sent, write } from './webchat-browser/stand.ts'
 
@@ -23,7 +24,7 @@ describeChromium('a conversation on a website', () => {
     (await stand.texts()).filter(one => one === text).length
 
   test('a message is in the API and on SSE; its answer is received, then read', async () => {
-    await using events = await stand.site.follow()
+    await using events = await subscribe(stand.site.daemon.url)
     const page = await stand.page()
     await openPanel(page)
     await write(page, 'Is the lamp there?')

@@ -1,7 +1,6 @@
 import type { DaemonFrame, VisitorFrame } from '../../connectors/webchat/frames.ts'
 import type { Change } from '../../model/change.ts'
 import { isId, type MessageId } from '../../model/ids.ts'
-import { RANK } from '../../model/status.ts'
 import type { Rooms } from '../rooms.ts'
 import { cursorOf } from './cursor.ts'
 import type { Site } from './entrance.ts'
@@ -70,7 +69,7 @@ async function receipts(
   const at = rooms.clock.now()
   const changes = messages
     .filter(message => message.channel === channel && visit.family.includes(message.contact))
-    .filter(message => message.status !== null && RANK[message.status] < RANK[status])
+    .filter(message => message.status === 'sent' || (message.status === 'received' && status === 'read'))
     .flatMap(({ providerIds }) =>
       providerIds.map((providerId): Change => {
         return { kind: 'receipt', channel, of: { providerId }, status, at, raw: status }

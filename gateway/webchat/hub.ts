@@ -167,7 +167,7 @@ function tellMessage({ rooms, channels }: Hall, event: LogEvent, messages: Map<s
   const text = JSON.stringify(frame)
   for (const visit of visits) {
     if (!visit.family.includes(contact)) meet(channels, visit, [...visit.family, contact])
-    visit.tell(event.sequence, text, message.id)
+    visit.tell(event.sequence, text)
   }
 }
 

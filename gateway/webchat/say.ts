@@ -5,6 +5,7 @@ import type { Change, Received } from '../../model/change.ts'
 import { rfc3339 } from '../../model/clock.ts'
 import type { Content, ForeignMedia, HandedMedia, MediaType } from '../../model/content.ts'
 import { isId, timeOfId } from '../../model/ids.ts'
+import { problemOf } from '../problem.ts'
 import type { Rooms } from '../rooms.ts'
 import type { Site } from './entrance.ts'
 import { identifiedOf } from './identify.ts'
@@ -43,7 +44,9 @@ export async function say(
   if (who.externalId !== null && visit.family.length === 0) changes.push(...(await proofOf(rooms, site, who)))
   const outcome = await rooms.store.commit({ workspace: site.workspace, changes }).then(
     ({ outcomes }) => outcomes[0],
-    () => undefined,
+    (error: unknown) => {
+      if (problemOf(error) === undefined) throw error
+    },
   )
   if (outcome === undefined) {
     return refuse({ code: 'unavailable', detail: 'It could not be stored now.', retryAfterMs: AGAIN_MS })

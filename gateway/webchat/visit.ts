@@ -77,7 +77,7 @@ export class Visit {
   }
 
   /** News of event `sequence`, unless the page has it; kept while the page is greeted. */
-  tell(sequence: number, text: string, message: string): void {
+  tell(sequence: number, text: string): void {
     if (sequence <= this.cursor || this.state === 'closed') return
     if (this.state === 'open') {
       this.cursor = sequence
@@ -85,7 +85,7 @@ export class Visit {
       return
     }
     if (this.#held === NOTHING) this.#held = []
-    if (this.#held.push({ sequence, text, message }) > HELD_MAX) {
+    if (this.#held.push({ sequence, text }) > HELD_MAX) {
       this.bye({ code: 'busy', detail: 'Too much happens at this moment.', again: true })
     }
   }
@@ -97,7 +97,7 @@ export class Visit {
     this.cursor = cursor
     const held = this.#held
     this.#held = NOTHING
-    for (const { sequence, text, message } of held) this.tell(sequence, text, message)
+    for (const { sequence, text } of held) this.tell(sequence, text)
   }
 
   /** The last word. The socket is hung up soon, whether or not it was heard. */
@@ -134,7 +134,7 @@ export class Visit {
   }
 }
 
-type News = { sequence: number; text: string; message: string }
+type News = { sequence: number; text: string }
 
 const NOBODY: readonly ContactId[] = []
 const NOTHING: News[] = []

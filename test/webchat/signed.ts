@@ -12,6 +12,7 @@ const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).to
 /** As a website's server makes it; an hour is left of it unless `claims` say otherwise. */
 export function jwt(claims: object, { secret = SECRET, header = {}, now = Date.now() } = {}): string {
   const nowS = Math.floor(now / 1000)
-  const body = `${encoded({ alg: 'HS256', typ: 'JWT', ...header })}.${encoded({ iat: nowS, exp: nowS + 3600, ...claims })}`
+  const head = encoded({ alg: 'HS256', typ: 'JWT', ...header })
+  const body = `${head}.${encoded({ iat: nowS, exp: nowS + 3600, ...claims })}`
   return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`
 }

@@ -1,7 +1,7 @@
 import type { Message } from '../../model/message.ts'
-import { type Subscriber, subscribe } from '../end-to-end/events.ts'
 import type { Place } from '../end-to-end/stores.ts'
 import { type Running, run } from '../gateway/daemon.ts'
+import { scratch } from '../scratch.ts'
 import { type Visitor, type VisitorOptions, visit } from './visitor.ts'
 
 /** A daemon with a website's chat. Visitors of it are gone with it. */
@@ -11,12 +11,18 @@ export type Website = AsyncDisposable & {
   visit(hello?: VisitorOptions['hello'], more?: Partial<VisitorOptions>): Promise<Visitor>
   answer(to: object, text: string): Promise<Message>
   message(id: string): Promise<Message>
-  follow(): Promise<Subscriber>
+  list(what: 'messages' | 'contacts'): Promise<Record<string, unknown>[]>
+  /** The number of the newest event. */
+  head(): Promise<number>
   /** The daemon again over what this one kept, on the same port. */
   restart(): Promise<void>
 }
 
-export async function openWebsite(place: Place, config: object = {}, more: object = {}): Promise<Website> {
+export async function openWebsite(
+  place: Pick<Place, 'dataDir' | 'store'>,
+  config: object = {},
+  more: object = {},
+): Promise<Website> {
   const { dataDir, store } = place
   const start = (port: number): Promise<Running> =>
     run({
@@ -55,7 +61,12 @@ export async function openWebsite(place: Place, config: object = {}, more: objec
       return answer.body
     },
     message: async id => (await daemon.call('GET', `/v1/messages/${id}`)).body as Message,
-    follow: () => subscribe(url),
+    list: async what =>
+      ((await daemon.call('GET', `/v1/${what}`)).body as { data: Record<string, unknown>[] }).data,
+    head: async () => {
+      const [workspace] = await daemon.store.query('workspaces', {})
+      return workspace?.head ?? 0
+    },
     restart: async () => {
       await daemon.stop()
       daemon = await start(Number(new URL(url).port))
@@ -66,4 +77,24 @@ export async function openWebsite(place: Place, config: object = {}, more: objec
     },
   }
   return website
+}
+
+export const ORIGIN = 'https://www.example.com'
+
+/** A website on the embedded store, behind a proxy that it believes; `from` is an address that nobody used before. */
+export async function openBehindProxy(): Promise<
+  AsyncDisposable & { site: Website; from: () => { 'x-forwarded-for': string } }
+> {
+  const all = new AsyncDisposableStack()
+  const folder = all.use(await scratch())
+  const config = { origins: [ORIGIN, 'https://*.shop.example'], files: { bytesMax: 1_000_000 } }
+  const more = { trustedProxies: ['127.0.0.0/8'] }
+  const place = { dataDir: folder.path, store: 'sqlite:' }
+  const site = all.use(await openWebsite(place, config, more))
+  let addresses = 0
+  return {
+    site,
+    from: () => ({ 'x-forwarded-for': `203.0.113.${++addresses}` }),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
 }

@@ -64,7 +64,7 @@ export function visitorLaws(it: Trial): void {
       expect((await message(await write('k2', 'v2'))).contact).toBe(first.contact)
     })
 
-    test('a proven e-mail address joins the contact that has it; the same again changes nothing', async () => {
+    test('a proven e-mail address joins whoever has it; the same again changes nothing', async () => {
       const mail = await message(await must(inbound('k1', { address: email('a@b.co') })))
       const proof = identified('v1', '42', { addresses: [email('a@b.co')] })
       await must(proof)
@@ -74,7 +74,7 @@ export function visitorLaws(it: Trial): void {
       expect([(await log()).length, (await visitor('v1'))?.epoch]).toEqual([head, 1])
     })
 
-    test('RULES F2: the contact of the visitor is merged into that of the identity, by a redirect', async () => {
+    test('RULES F2: the contact of the visitor is redirected to that of the identity', async () => {
       const known = await message(await write('k1', 'user:42'))
       it.tick(1000)
       const own = await message(await write('k2', 'v2'))
@@ -90,7 +90,8 @@ export function visitorLaws(it: Trial): void {
         expect((await it.store.query('messages', page)).map(({ id }) => id)).toEqual([own.id, known.id])
         expect(await it.store.query('conversations', page)).toHaveLength(2)
       }
-      const contacts = await it.store.query('contacts', { workspace: it.workspace, limit: 10 })
+      const { workspace } = it
+      const contacts = await it.store.query('contacts', { workspace, limit: 10 })
       expect(contacts.map(({ id }) => id)).toEqual([known.contact])
     })
 
@@ -138,7 +139,7 @@ export function visitorLaws(it: Trial): void {
       expect(await one(reset(1))).toMatchObject({ duplicate: true })
     })
 
-    test('the thread holds what was written and what was sent, newest first, up to a number of the log', async () => {
+    test('the thread holds what was written and what was sent, newest first, as of a number', async () => {
       const first = await message(await write('k1', 'v1'))
       const reply = await it.send({ to: webchat('v1') })
       expect((await thread([first.contact])).messages.map(({ id }) => id)).toEqual([first.id])
