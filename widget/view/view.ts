@@ -40,6 +40,7 @@ export function createView(options: ViewOptions): View {
   const small = matchMedia(SMALL)
   const dark = matchMedia('(prefers-color-scheme: dark)')
   const theme = new CSSStyleSheet()
+  let themed = ''
   let words = options.words
   let panel: Panel | undefined
   let isOpen = false
@@ -71,9 +72,10 @@ export function createView(options: ViewOptions): View {
     const state = client.state()
     const look = options.look()
     const scheme = schemeOf(look.dark, dark.matches)
-    const css = themeRules(look, scheme, options.zIndex)
-    if (root.dataset['theme'] !== css) theme.replaceSync(css)
-    Object.assign(root.dataset, { theme: css, scheme, side: look.position === 'left' ? 'left' : 'right' })
+    const wanted = themeRules(look, scheme, options.zIndex)
+    if (themed !== wanted) theme.replaceSync(wanted)
+    themed = wanted
+    Object.assign(root.dataset, { scheme, side: look.position === 'left' ? 'left' : 'right' })
     root.lang = words.language
     renderLauncher(state.unread, look)
     if (isOpen) panel?.render(state, look)
@@ -156,14 +158,21 @@ function hostOf(root: HTMLElement, theme: CSSStyleSheet): HTMLElement {
   return host
 }
 
+/** Before it comes back: a website that keeps taking it away is not kept busy with it. */
+const AWAY_MS = 50
+
 /** Websites that swap their body (Turbo, Astro, Ajax themes) take the widget with it: it comes back by itself. */
 function stayInPage(host: HTMLElement): void {
   const attach = (): void => {
     if (!host.isConnected) (document.body ?? document.documentElement).append(host)
   }
+  let timer: ReturnType<typeof setTimeout> | undefined
   const observer = new MutationObserver(() => {
-    attach()
-    watch()
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      attach()
+      watch()
+    }, AWAY_MS)
   })
   const watch = (): void => {
     observer.disconnect()
@@ -180,6 +189,8 @@ function followKeyboard(root: HTMLElement): void {
   const view = window.visualViewport
   if (view === null) return
   const fill = (): void => {
+    // Fingers that spread make the view smaller too; they want to look closer, not at less.
+    if (view.scale > 1.01) return
     root.style.setProperty('--height', `${Math.round(view.height)}px`)
     root.style.setProperty('--top', `${Math.round(view.offsetTop)}px`)
   }
