@@ -75,9 +75,15 @@ function placed(name: string): (error: unknown) => never {
 /** Nobody waits for these, and a transaction lasts as long as it takes to read everything. */
 const PATIENT = 'SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0'
 
+/** https://www.postgresql.org/docs/15/errcodes-appendix.html: lock_not_available */
+const LOCK_NOT_AVAILABLE = '55P03'
+
 async function haveAlone(client: pg.Client, name: string): Promise<void> {
-  const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS free', [IN_USE_LOCK])
-  if (rows[0]?.free !== true) throw new TransferRefused(`${name} is in use by another Omnibus process`)
+  // Waited for, as long as for any lock: the server gives one up a moment after its holder hung up.
+  await client.query('SELECT pg_advisory_lock($1)', [IN_USE_LOCK]).catch((error: pg.DatabaseError) => {
+    if (error.code !== LOCK_NOT_AVAILABLE) throw error
+    throw new TransferRefused(`${name} is in use by another Omnibus process`, { cause: error })
+  })
   await migrate(client)
   await client.query(PATIENT)
 }
