@@ -113,7 +113,13 @@ async function start(
   const { ground, newToken } = await openGround(config, options, later, begin)
   startParts(ground, options, later, begin)
   const url = await openDoor(ground, begin)
-  return { url, demoUrl: demoUrlOf(ground, url), workspace: ground.workspace, newToken, store: ground.store }
+  return {
+    url,
+    demoUrl: demoUrlOf(ground, config.publicUrl ?? url),
+    workspace: ground.workspace,
+    newToken,
+    store: ground.store,
+  }
 }
 
 /** All that the parts and the door stand on. */

@@ -132,11 +132,18 @@ export const webchat = defineConnector<typeof config>({
   keyOf: (_config, id) => id,
   send: async ({ reference }: Outbound) => ({ providerIds: [reference], raw: 'stored' }),
   act,
-  check: async (config, io): Promise<Health> =>
-    config.origins.length > 0
-      ? { state: 'ok', at: io.now() }
-      : { state: 'ok', why: 'origins is empty: only our own demo page may show this chat', at: io.now() },
+  check: async (config, io): Promise<Health> => {
+    const why = warningOf(config)
+    return { state: 'ok', ...(why === undefined ? {} : { why }), at: io.now() }
+  },
 })
+
+/** There is nothing to fail, but what is probably not meant. */
+function warningOf({ origins, identity, identitySecret }: WebchatConfig): string | undefined {
+  if (origins.length === 0) return 'origins is empty: only our own demo page may show this chat'
+  if (identity === undefined || identity === 'off' || identitySecret !== undefined) return undefined
+  return 'identity is on without identitySecret: nobody can be identified'
+}
 
 async function act({ on, address }: Action, _config: WebchatConfig, io: ActIo): Promise<void> {
   io.live(address, { type: 'typing', on } satisfies DaemonFrame)

@@ -4,11 +4,10 @@ import type { ChannelId } from '../../model/ids.ts'
  * A website with the chat in it, under the policy that `docs/webchat.md` recommends: scripts and styles of our own
  * origin, or with this answer's nonce, and nothing else.
  */
-export function demoPage({ channel, nonce, url }: { channel: ChannelId; nonce: string; url: string }): {
+export function demoPage({ channel, nonce, host }: { channel: ChannelId; nonce: string; host: string }): {
   html: string
   policy: string
 } {
-  const { host } = new URL(url)
   const policy = [
     "default-src 'none'",
     `script-src 'self' 'nonce-${nonce}'`,

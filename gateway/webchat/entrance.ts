@@ -28,7 +28,8 @@ export function findSite(channel: OpenChannel | undefined): Site | undefined {
 /** @throws Problem originRefused */
 export function checkOrigin(rooms: Rooms, { config }: Site, origin: string | undefined): void {
   if (isAllowed(origin, config.origins, new URL(rooms.publicUrl()).origin)) return
-  throw new Problem('originRefused', 'The channel does not allow pages of this origin.')
+  const detail = 'Pages of this origin are neither among the origins of the channel nor our own (publicUrl).'
+  throw new Problem('originRefused', detail)
 }
 
 export function tooMany(waitMs: number, what: string): Problem {

@@ -7,6 +7,7 @@ import type { Message } from '../../model/message.ts'
 import type { Rooms } from '../rooms.ts'
 import { cursorOf } from './cursor.ts'
 import { findSite } from './entrance.ts'
+import { familyOf } from './greet.ts'
 import { channelPage, shownMessage } from './show.ts'
 import type { Visit } from './visit.ts'
 
@@ -201,18 +202,17 @@ async function tellContact({ rooms, channels }: Hall, event: LogEvent): Promise<
   }
 }
 
-async function look({ store }: Rooms, channels: Map<ChannelId, Room>, visit: Visit): Promise<void> {
+async function look(rooms: Rooms, channels: Map<ChannelId, Room>, visit: Visit): Promise<void> {
   const { who, site } = visit
   if (who === undefined || visit.isChanging) return
   const { workspace, id: channel } = site
-  const row = await store.query('visitor', { workspace, channel, visitor: who.visitor })
+  const row = await rooms.store.query('visitor', { workspace, channel, visitor: who.visitor })
   if (visit.isChanging || visit.who !== who) return
   if ((row?.epoch ?? 0) !== who.epoch) {
     visit.bye(ANOTHER_TOKEN)
     return
   }
-  const [key = ''] = visit.keys().toReversed()
-  const family = await store.query('family', { workspace, address: { kind: 'webchat', value: key } })
+  const family = await familyOf(rooms, site, who)
   if (!visit.isChanging && visit.who === who) meet(channels, visit, family)
 }
 

@@ -60,11 +60,12 @@ function readHash(
   return { proven: { externalId: id, name: null, addresses: [] }, said }
 }
 
-function hearsay(others: Record<string, unknown>): Record<string, string> {
-  const told = Object.entries(others).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  )
-  return Object.fromEntries(told.map(([name, value]) => [`identity.${name}`, value]))
+function hearsay({ name, email, phone }: Omit<Extract<IdentityClaim, { id: string }>, 'id' | 'hash'>) {
+  return {
+    ...(name === undefined ? {} : { 'identity.name': name }),
+    ...(email === undefined ? {} : { 'identity.email': email }),
+    ...(phone === undefined ? {} : { 'identity.phone': phone }),
+  }
 }
 
 /** How far the website's clock may be off. */

@@ -7,7 +7,16 @@ export function isAllowed(origin: string | undefined, allowed: readonly string[]
   if (origin === undefined) return false
   const told = partsOf(origin)
   if (told === undefined) return false
-  return [...allowed, own].some(pattern => matches(told, pattern))
+  return [...allowed, ...namesOf(own)].some(pattern => matches(told, pattern))
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+
+/** A machine calls itself by several names, and whoever tries the demo page types one of them. */
+function namesOf(own: string): string[] {
+  const { protocol, hostname, port } = new URL(own)
+  if (!LOOPBACK.includes(hostname)) return [own]
+  return LOOPBACK.map(name => `${protocol}//${name}${port === '' ? '' : `:${port}`}`)
 }
 
 type Parts = { scheme: string; host: string; port: string }

@@ -56,7 +56,7 @@ export function pageRoutes(app: FastifyInstance, rooms: Rooms): void {
     async (request, reply) => {
       const { id } = siteOf(rooms, request.params.channel)
       const nonce = Buffer.from(rooms.random.fill(new Uint8Array(16))).toString('base64')
-      const { html, policy } = demoPage({ channel: id, nonce, url: rooms.publicUrl() })
+      const { html, policy } = demoPage({ channel: id, nonce, host: hostOf(rooms, request) })
       return reply
         .headers({
           'content-security-policy': policy,
@@ -68,6 +68,11 @@ export function pageRoutes(app: FastifyInstance, rooms: Rooms): void {
         .send(html)
     },
   )
+}
+
+/** As the browser named us; it goes into a header, so that it must not be able to say more. */
+function hostOf({ publicUrl }: Rooms, { host }: FastifyRequest): string {
+  return /^[\w.:[\]-]+$/.test(host) ? host : new URL(publicUrl()).host
 }
 
 /** Lets the page read the answer, exactly that origin. @throws Problem originRefused */

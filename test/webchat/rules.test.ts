@@ -37,12 +37,21 @@ test.each<[origin: string | undefined, allowed: string[], yes: boolean]>([
   ['http://localhost:5173', ['http://localhost:*'], true],
   ['http://localhost', ['http://localhost:*'], true],
   ['https://chat.own.example', [], true],
+  ['http://localhost:8080', [], false],
   ['null', ['https://www.example.com'], false],
   [undefined, ['https://www.example.com'], false],
   ['https://www.example.com/path', ['https://www.example.com'], false],
   ['https://*.example.com', ['https://www.example.com'], false],
 ])('an origin is allowed exactly: %s by %j is %s', (origin, allowed, yes) => {
   expect(isAllowed(origin, allowed, 'https://chat.own.example')).toBe(yes)
+})
+
+test('our own demo page is ours by every name of this machine, and on our port alone', () => {
+  const own = 'http://127.0.0.1:8080'
+  for (const origin of [own, 'http://localhost:8080', 'http://[::1]:8080']) {
+    expect(isAllowed(origin, [], own)).toBe(true)
+  }
+  expect(isAllowed('http://localhost:3000', [], own)).toBe(false)
 })
 
 describe('identity (PROVIDERS H2)', () => {
