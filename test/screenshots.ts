@@ -55,6 +55,10 @@ try {
   await shoot('widget-mobile', { context: PHONE }, converse(lamp, 'mobile'))
   const demo = `${stand.site.daemon.url}/webchat/${stand.site.channel}/demo`
   await shoot('demo', { context: DESKTOP, url: demo }, async page => page.locator('.launcher').waitFor())
+  await shoot('api', { context: DESKTOP, url: `${stand.site.daemon.url}/docs` }, async page => {
+    await page.locator('#sendMessage').scrollIntoViewIfNeeded()
+    await page.locator('#sendMessage > summary').click()
+  })
 } finally {
   await stand[Symbol.asyncDispose]()
 }
