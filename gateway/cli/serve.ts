@@ -1,6 +1,5 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { pino } from 'pino'
+import { giveBackMemory } from '../../store/sqlite/memory.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { createDaemon } from '../gateway.ts'
 import { createLog } from '../log.ts'
@@ -22,7 +21,7 @@ export async function serve({ configured }: Call): Promise<ExitCode> {
     throw refusal(error, config)
   })
   console.log(whatToTry(config, daemon))
-  setTimeout(giveBackMemory, SETTLED_MS).unref()
+  giveBackMemory()
   const signal = await signals.first
   log.info({ signal }, 'stopping')
   const late = new Promise<'late'>(resolve => setTimeout(resolve, STOP_MS, 'late').unref())
@@ -31,18 +30,6 @@ export async function serve({ configured }: Call): Promise<ExitCode> {
   if (ended === 'stopped') return 0
   log.error({ hung: daemon.stoppingAt() }, ended === 'late' ? 'stopping took too long' : 'stopped at once')
   process.exit(1)
-}
-
-/** After this time nothing of the start is under way any more. */
-const SETTLED_MS = 1_500
-
-/**
- * A start makes garbage for which V8 grows its heap, and an idle process never collects it: a tenth of its memory. One
- * collection of all that is not needed (flavor `last-resort`) gives it back to the system.
- */
-function giveBackMemory(): void {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
 /** Says in the operator's words what the system said in its own. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { isIPv6 } from 'node:net'
-import proxyAddr from '@fastify/proxy-addr'
 import ipaddr from 'ipaddr.js'
 import type { OpenChannel } from '../../connectors/directory.ts'
 import { type WebchatConfig, webchat } from '../../connectors/webchat/webchat.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
+import { createClientAddress } from '../client-address.ts'
 import { notFound, Problem } from '../problem.ts'
 import type { Rooms } from '../rooms.ts'
 import { isAllowed } from './origins.ts'
@@ -43,12 +43,11 @@ export function tooMany(waitMs: number, what: string): Problem {
  * has one has all of its addresses.
  */
 export function createAddressOf(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
-  const isTrusted = proxyAddr.compile([...trustedProxies])
-  return request =>
-    networkOf(trustedProxies.length > 0 ? proxyAddr(request, isTrusted) : request.socket.remoteAddress)
+  const addressOf = createClientAddress(trustedProxies)
+  return request => networkOf(addressOf(request))
 }
 
-function networkOf(address = ''): string {
+function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const parsed = ipaddr.parse(address) as ipaddr.IPv6
   if (parsed.isIPv4MappedAddress()) return parsed.toIPv4Address().toString()

@@ -11,6 +11,7 @@ import { dueWorkspaces, sweep } from '../retention.ts'
 import type { Steps } from '../sql.ts'
 import { type ClaimRequest, type Keep, LogTrimmed, type Queries } from '../store.ts'
 import { type Engine, openEngine } from './engine.ts'
+import { giveBackMemory } from './memory.ts'
 
 /**
  * One thread of SQLite: the writer, or the reader that keeps long reads away from it (RULES A8). It answers calls in
@@ -93,6 +94,7 @@ function isFailing(error: unknown): boolean {
 if (parentPort !== null && isOurs(workerData)) {
   const port = parentPort
   const engine = openEngine(workerData.path, { readOnly: workerData.readOnly, newId: idMaker(systemRandom) })
+  giveBackMemory()
   port.on('message', ({ id, call }: { id: number; call: Call | { op: 'close' } }) => {
     if (call.op === 'close') {
       engine.close()
