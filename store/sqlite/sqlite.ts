@@ -52,8 +52,10 @@ export async function openSqlite({
   })
   return {
     commit: committer.commit,
-    events: async (workspace, after, limit) =>
-      (await reader.call({ op: 'events', workspace, after, limit })) as LogEvent[],
+    events: async (workspace, after, limit) => {
+      const thread = limit <= FEW_EVENTS && !reader.isStarted() ? writer : reader
+      return (await thread.call({ op: 'events', workspace, after, limit })) as LogEvent[]
+    },
     cursor: async (follower, workspace) =>
       (await writer.call({ op: 'cursor', follower, workspace })) as number,
     claim: async request => (await writer.call({ op: 'claim', request, now: clock.now() })) as Claim,
@@ -99,6 +101,9 @@ export async function openSqlite({
  * thread is for what others ask for, and starts with the first of those, because a thread is 20 MB of an idle daemon.
  */
 const SMALL: ReadonlySet<keyof Queries> = new Set(['workspaces', 'token', 'channels', 'groups', 'mediaDue'])
+
+/** What followers are behind after a first start, or a quiet night. */
+const FEW_EVENTS = 10
 
 /**
  * Holds the data directory for as long as the process lives: the lock is the operating system's, so that a killed
