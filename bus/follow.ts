@@ -240,7 +240,7 @@ class LogFollower {
     const place = await this.#place(workspace)
     if (place.cursor === UNKNOWN) place.cursor = await store.cursor(name, workspace)
     if (place.cursor >= place.head) return
-    const { wanted, to } = inHand(place) ?? (await this.#fromLog(workspace, place.cursor))
+    const { wanted, to } = inHand(place) ?? (await this.#fromLog(workspace, place))
     if (to <= place.cursor) return
     const effects = wanted.length === 0 ? { changes: [] } : await handle(workspace, wanted)
     const cursor = { follower: name, from: place.cursor, to }
@@ -249,10 +249,10 @@ class LogFollower {
     if (place.cursor < place.head) this.#behind.add(workspace)
   }
 
-  async #fromLog(workspace: WorkspaceId, cursor: number): Promise<Step> {
+  async #fromLog(workspace: WorkspaceId, { cursor, head }: Place): Promise<Step> {
     const { name, store, log, wants } = this.#options
     try {
-      const events = await store.events(workspace, cursor, PAGE_EVENTS)
+      const events = await store.events(workspace, cursor, Math.min(PAGE_EVENTS, head - cursor))
       return { wanted: events.filter(wants), to: events.at(-1)?.sequence ?? cursor }
     } catch (error) {
       if (!(error instanceof LogTrimmed)) throw error

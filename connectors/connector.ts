@@ -54,6 +54,8 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /** It never uses `io.http`: what calls need is not loaded for its sake. */
+  offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
   act?: (action: Action, config: Config, io: ActIo) => Promise<void>
   /** Opens media that an inbound message named. Called after the webhook was answered. */

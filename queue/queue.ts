@@ -27,7 +27,8 @@ export function createQueue(needs: QueueNeeds): Queue {
       const known = pumps.get(group)
       if (known !== undefined) known.wake()
       else {
-        needs.warm?.()
+        const callsOut = needs.directory.ofGroup(group).some(({ connector }) => connector.offline !== true)
+        if (callsOut) needs.warm?.()
         pumps.set(group, createPump(group, needs))
       }
     }

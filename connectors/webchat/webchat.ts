@@ -130,6 +130,7 @@ export const webchat = defineConnector<typeof config>({
   can: () => CAN,
   limits: config => ({ account: null, perSecond: config.limits?.perSecond ?? null }),
   keyOf: (_config, id) => id,
+  offline: true,
   send: async ({ reference }: Outbound) => ({ providerIds: [reference], raw: 'stored' }),
   act,
   check: async (config, io): Promise<Health> => {

@@ -50,12 +50,11 @@ export async function openSqlite({
     run: async transactions =>
       (await writer.call({ op: 'group', transactions, now: clock.now() })) as GroupResult,
   })
-  let pages = 0
   return {
     commit: committer.commit,
     events: async (workspace, after, limit) => {
-      const asked = pages++ < FIRST_PAGES ? writer : reader
-      return (await asked.call({ op: 'events', workspace, after, limit })) as LogEvent[]
+      const thread = limit <= FEW_EVENTS && !reader.isStarted() ? writer : reader
+      return (await thread.call({ op: 'events', workspace, after, limit })) as LogEvent[]
     },
     cursor: async (follower, workspace) =>
       (await writer.call({ op: 'cursor', follower, workspace })) as number,
@@ -97,9 +96,6 @@ export async function openSqlite({
   }
 }
 
-/** Followers that look where they stand after a start find next to nothing, and need no thread for it. */
-const FIRST_PAGES = 8
-
 /**
  * What the daemon asks for itself, a few rows by their key: the writer answers it between two groups. The reader's
  * thread is for what others ask for, and starts with the first of those, because a thread is 20 MB of an idle daemon.
@@ -113,6 +109,9 @@ const SMALL: ReadonlySet<keyof Queries> = new Set([
   'groups',
   'mediaDue',
 ])
+
+/** What followers are behind after a first start, or a quiet night. */
+const FEW_EVENTS = 10
 
 /**
  * Holds the data directory for as long as the process lives: the lock is the operating system's, so that a killed

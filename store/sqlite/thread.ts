@@ -10,6 +10,8 @@ import { type Answer, answer, type Call } from './worker.ts'
 export type Thread = {
   /** @throws StoreFailing, LogTrimmed, or an Error that blames the call. */
   call(call: Call): Promise<unknown>
+  /** Whether it was called before, and so has its thread. */
+  isStarted(): boolean
   close(): Promise<void>
 }
 
@@ -61,6 +63,7 @@ export function startThread(path: string, options: { readOnly: boolean }): Threa
       worker.postMessage({ id: next, call })
     })
   return {
+    isStarted: () => worker !== undefined,
     call: call => (closing ? Promise.reject(new StoreFailing('the store is closed')) : post(call)),
     close: async () => {
       closing = true
@@ -73,6 +76,7 @@ export function startThread(path: string, options: { readOnly: boolean }): Threa
 export function sameThread(path: string, options: Pick<EngineOptions, 'readOnly' | 'inBulk'>): Thread {
   const engine = openEngine(path, { ...options, newId: idMaker(systemRandom) })
   return {
+    isStarted: () => true,
     call: async call => {
       const answered = answer(engine, call)
       if (!answered.ok) throw errorOf(answered)

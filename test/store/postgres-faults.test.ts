@@ -15,7 +15,8 @@ describePostgres('a database with faults', () => {
     await admin.connect()
     for (let round = 0; round < 3; round++) {
       await admin.query(
-        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()',
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()`,
       )
       await expect
         .poll(() =>
