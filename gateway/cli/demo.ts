@@ -10,7 +10,7 @@ import { createDaemon, type Daemon } from '../gateway.ts'
 import { createLog } from '../log.ts'
 import { type Client, openClient } from './client.ts'
 import { eventLine, type TailEvent } from './event-line.ts'
-import { ANSWERS, startPeople } from './people.ts'
+import { answerTo, startPeople } from './people.ts'
 import { refusal } from './serve.ts'
 import { untilSignal } from './signals.ts'
 import { SIMULATIONS, type Simulator } from './simulators.ts'
@@ -64,17 +64,25 @@ function configOf({ own }: Call, dataDir: string, simulators: readonly Simulator
   const flags = { '--data-dir': dataDir, ...(port === undefined ? {} : { '--port': port }) }
   const { config } = loadConfig({ env: {}, flags, withoutFile: true })
   const channels = SIMULATIONS.map(({ channel }, at) => channel(simulators[at]?.url ?? ''))
-  return { ...config, channels, adminToken: `omnibus_${randomBytes(32).toString('base64url')}` }
+  const site = { connector: 'webchat', name: 'Website', config: { origins: [] }, workspace: null }
+  return {
+    ...config,
+    channels: [...channels, site],
+    adminToken: `omnibus_${randomBytes(32).toString('base64url')}`,
+  }
 }
 
-function welcome({ url }: Daemon, { adminToken }: Config, kept: string | undefined): string {
+function welcome({ url, demoUrl }: Daemon, { adminToken }: Config, kept: string | undefined): string {
   const where = kept ?? 'a temporary directory, gone at the end'
   return `
 Omnibus listens at ${url}: people write through simulated providers and are answered. Ctrl-C ends it.
 Everything is in ${where}.
 
-  ${url}/openapi.json  the API
-  ${url}/metrics       figures
+  ${demoUrl}
+  is a website with a chat: you are a visitor there, and are answered too.
+
+  ${url}/docs     the API
+  ${url}/metrics  figures
 
 In another terminal:
 
@@ -94,10 +102,10 @@ const LOOK_MS = 500
 
 /** Answers each message that comes in after a while, as a client of the API, and prints what happens to messages. */
 function startAgent(client: Client, afterMs: number, head: number): { stop(): Promise<void> } {
-  let [after, turn] = [head, 0]
+  let after = head
   const answers = new Set<NodeJS.Timeout>()
-  const answer = async (conversation: string): Promise<void> => {
-    const content = { type: 'text', text: ANSWERS[turn++ % ANSWERS.length] }
+  const answer = async (conversation: string, said: string): Promise<void> => {
+    const content = { type: 'text', text: answerTo(said) }
     await client.ask('POST', '/v1/messages', { body: { conversation, content } })
   }
   const look = async (line: (event: TailEvent) => string): Promise<void> => {
@@ -107,11 +115,11 @@ function startAgent(client: Client, afterMs: number, head: number): { stop(): Pr
     after = page.next
     for (const event of page.data) {
       if (event.type.startsWith('message.')) console.log(line(event))
-      const { direction, conversation } = event.data as Partial<Message>
+      const { direction, conversation, content } = event.data as Partial<Message>
       if (event.type !== 'message.created' || direction !== 'inbound' || conversation == null) continue
       const timer = setTimeout(() => {
         answers.delete(timer)
-        void answer(conversation).catch(tell)
+        void answer(conversation, content?.type === 'text' ? content.text : '').catch(tell)
       }, afterMs)
       answers.add(timer)
     }

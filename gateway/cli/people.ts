@@ -6,37 +6,44 @@ export function startPeople(simulators: readonly Simulator[], paceMs: number): {
   const timer = setInterval(() => {
     const simulator = simulators[turn % simulators.length]
     const round = Math.floor(turn / simulators.length)
-    const person = PEOPLE[round % PEOPLE.length]
-    const line = LINES[Math.floor(round / PEOPLE.length) % LINES.length]
-    if (person !== undefined && line !== undefined) simulator?.write(person, line)
+    const one = PEOPLE[round % PEOPLE.length]
+    const lines = one === undefined ? [] : Object.keys(PLAY[one.language])
+    const line = lines[Math.floor(round / PEOPLE.length) % lines.length]
+    if (one !== undefined && line !== undefined) simulator?.write(one, line)
     turn += 1
   }, paceMs)
   return { stop: () => clearInterval(timer) }
 }
 
-const PEOPLE: readonly Person[] = [
-  { name: 'Ana Torres', phone: '+5215512345678' },
-  { name: 'Bruno Lima', phone: '+5511987654321' },
-  { name: 'Camila Rojas', phone: '+573001234567' },
-  { name: 'Diego Paz', phone: '+5491123456789' },
-  { name: 'Elena Ruiz', phone: '+34612345678' },
+/** What is answered to a line of the play; to anything else, that somebody is there. */
+export function answerTo(text: string): string {
+  const answers: Record<string, string> = Object.assign({}, ...Object.values(PLAY))
+  return Object.hasOwn(answers, text)
+    ? (answers[text] ?? '')
+    : 'Hi! This is a demo, but your message is real.'
+}
+
+/** By language: what people write, and what they are answered. */
+const PLAY = {
+  es: {
+    'Hola, ¿siguen abiertos hoy?': '¡Hola! Sí, hasta las 20:00.',
+    'Necesito la factura del mes pasado, por favor.': 'Te la enviamos en unos minutos.',
+    'Gracias 🙌': '¡Con gusto!',
+  },
+  pt: {
+    'Bom dia! Vocês entregam em Campinas?': 'Sim, em dois dias úteis.',
+    'Perfeito, quero duas.': 'Combinado! Já separamos para você.',
+  },
+  en: {
+    'I would like to change the address of my order 4711.': 'Of course. Which address shall we use?',
+    'When will it arrive?': 'It left this morning; you will have it tomorrow.',
+  },
+} as const satisfies Record<string, Record<string, string>>
+
+const PEOPLE: readonly (Person & { language: keyof typeof PLAY })[] = [
+  { name: 'Ana Torres', phone: '+5215512345678', language: 'es' },
+  { name: 'Bruno Lima', phone: '+5511987654321', language: 'pt' },
+  { name: 'Camila Rojas', phone: '+573001234567', language: 'es' },
+  { name: 'Grace Hill', phone: '+14155550142', language: 'en' },
+  { name: 'Elena Ruiz', phone: '+34612345678', language: 'es' },
 ]
-
-const LINES = [
-  'Hola, ¿siguen abiertos hoy?',
-  'I would like to change the address of my order 4711.',
-  'Bom dia! Vocês entregam em Campinas?',
-  'Gracias 🙌',
-  'When will it arrive?',
-  'Necesito la factura del mes pasado, por favor.',
-] as const
-
-/** What is answered, in turn; whoever answers knows no more of the play than an agent on a first day. */
-export const ANSWERS = [
-  '¡Hola! Sí, hasta las 20:00.',
-  'Of course. Which address shall we use?',
-  'Sim, em dois dias úteis.',
-  '¡Con gusto!',
-  'It left this morning; you will have it tomorrow.',
-  'Te la enviamos en unos minutos.',
-] as const

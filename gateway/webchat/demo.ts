@@ -31,6 +31,7 @@ function page(channel: ChannelId, nonce: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <title>Omnibus: a website with a chat</title>
+<link rel="icon" href="data:,">
 <style nonce="${nonce}">
 :root { color-scheme: light dark; font: 16px/1.6 system-ui, sans-serif; }
 body { max-width: 42rem; margin: 0 auto; padding: 2rem 1.25rem 8rem; }

@@ -39,6 +39,8 @@ test('the demo shows people who are answered, and leaves nothing behind', async 
   const tail = omnibus(['tail', '--after', '0'], env)
   await expect.poll(tail.stdout, SOON).toMatch(/Simulated WhatsApp ← \+52.*[\s\S]*Simulated WhatsApp → \+52/)
   await expect.poll(tail.stdout, SOON).toMatch(/sent → received/)
+  const site = /http:\S+\/webchat\/\S+\/demo/.exec(demo.stdout())?.[0] ?? ''
+  expect((await fetch(site)).status).toBe(200)
   tail.child.kill('SIGINT')
   expect(await tail.ended).toBe(130)
   demo.child.kill('SIGINT')
