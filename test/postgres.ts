@@ -1,11 +1,9 @@
-import { describe, test } from 'vitest'
 import { TEST_SERVER, whyUnreachable } from './database.ts'
+import { describeWith } from './optional.ts'
 
 export { freshDatabase } from './database.ts'
 
 const why = await whyUnreachable()
-const required = (process.env['OMNIBUS_TEST_REQUIRE'] ?? '').split(',').map(name => name.trim())
-const isRequired = required.includes('all') || required.includes('postgres')
 
 /**
  * `describe` for what needs PostgreSQL. Without the server that `OMNIBUS_TEST_POSTGRES` names its tests are skipped,
@@ -14,20 +12,8 @@ const isRequired = required.includes('all') || required.includes('postgres')
  * @param missing what else of it the tests need and do not find, if so
  */
 export function describePostgres(name: string, body: () => void, missing?: string): void {
-  if (why === undefined && missing === undefined) {
-    describe(name, body)
-    return
-  }
   const unreachable = `no PostgreSQL at ${withoutPassword(TEST_SERVER)} (OMNIBUS_TEST_POSTGRES): ${why}`
-  const reason = why === undefined ? missing : unreachable
-  if (isRequired) {
-    test(name, () => {
-      throw new Error(reason)
-    })
-  } else {
-    process.stderr.write(`skipped: ${name}: ${reason}\n`)
-    describe.skip(`${name} (skipped: ${reason})`, body)
-  }
+  describeWith('postgres', why === undefined ? missing : unreachable, name, body)
 }
 
 function withoutPassword(url: string): string {
