@@ -93,10 +93,13 @@ export const MIME_TYPES: readonly string[] = KINDS.map(kind => kind.mimeType)
 
 /** No control characters, and no markup at its start (which a byte-order mark may precede). */
 function isText(head: Buffer): boolean {
+  if (head.some(byte => byte === 0x7f || (byte < 0x20 && !CONTROLS_IN_TEXT.has(byte)))) return false
   const text = head.toString('latin1').replace(/^\xef\xbb\xbf/, '')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what tells text from other bytes.
-  return text !== '' && !/[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]/.test(text) && !/^\s*</.test(text)
+  return text !== '' && !/^\s*</.test(text)
 }
+
+/** Tab, line feed, form feed, carriage return, and the escape of older encodings. */
+const CONTROLS_IN_TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b])
 
 const NAME_MAX = 120
 
@@ -105,8 +108,7 @@ const NAME_MAX = 120
  * what the file is, so that nothing opens it as something else.
  */
 export function cleanName(name: string, { extensions }: Kind): string | null {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go.
-  const plain = name.replace(/[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+  const plain = name.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
   const last = (plain.split(/[/\\]/).at(-1) ?? '').replace(/[<>:"|?*]/g, '_').replace(/^[.\s]+|[.\s]+$/g, '')
   if (last === '') return null
   const isRight = extensions.includes(extensionOf(last))

@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { problem } from '../gateway/daemon.ts'
-import { openBehindProxy, type Website } from './site.ts'
+import { openedWebsite } from './opened.ts'
 
 /** What a page says, and what it may not. */
-let website: Awaited<ReturnType<typeof openBehindProxy>>
-let site: Website
-/** Each visitor comes from an address of its own, so that none uses up another's allowance. */
-const from = () => website.from()
-
-beforeAll(async () => {
-  website = await openBehindProxy()
-  site = website.site
-})
-afterAll(() => website[Symbol.asyncDispose]())
+const website = openedWebsite()
+const { from } = website
 
 test('a text of 100 KB is refused by its name, HTML is text, and empty is nothing', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   expect(await ana.write('x'.repeat(100_000))).toMatchObject({ type: 'refused', code: 'textTooLong' })
   expect(await ana.write(' \n')).toMatchObject({ type: 'refused', code: 'textEmpty' })
   const html = '<img src=x onerror=alert(1)><script>alert(1)</script>'
@@ -24,7 +16,7 @@ test('a text of 100 KB is refused by its name, HTML is text, and empty is nothin
 })
 
 test('a frame in a wrong form is an error; who goes on gets no more', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   ana.socket.send('hola')
   expect(await ana.next('error')).toMatchObject({ code: 'badFrame' })
   ana.socket.send('{"type":"dance"}')
@@ -37,7 +29,7 @@ test('a frame in a wrong form is an error; who goes on gets no more', async () =
 })
 
 test('a visitor who writes too much is told to wait, and by when', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   const answers = await Promise.all(Array.from({ length: 30 }, (_, index) => ana.write(`${index}`)))
   const refused = answers.filter(answer => answer.type === 'refused')
   expect(refused.length).toBeGreaterThan(0)
@@ -46,16 +38,19 @@ test('a visitor who writes too much is told to wait, and by when', async () => {
 })
 
 test('a frame above the bound ends the socket', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   ana.socket.send(JSON.stringify({ type: 'page', page: { url: 'x'.repeat(300_000) } }))
   expect(await ana.gone).toBe(1009)
 })
 
 test('only what was offered to this visitor can be chosen', async () => {
-  const [ana, eva] = [await site.visit({}, { headers: from() }), await site.visit({}, { headers: from() })]
+  const [ana, eva] = [
+    await website.site.visit({}, { headers: from() }),
+    await website.site.visit({}, { headers: from() }),
+  ]
   await ana.write('Hola')
   await eva.write('Hola')
-  const own = await site.message((await ana.next('message')).message.id)
+  const own = await website.site.message((await ana.next('message')).message.id)
   const content = {
     ...{ type: 'buttons', text: 'Which?' },
     buttons: [
@@ -63,7 +58,9 @@ test('only what was offered to this visitor can be chosen', async () => {
       { url: 'https://www.example.com', title: 'See' },
     ],
   }
-  await site.daemon.call('POST', '/v1/messages', { body: { conversation: own.conversation, content } })
+  await website.site.daemon.call('POST', '/v1/messages', {
+    body: { conversation: own.conversation, content },
+  })
   const { message } = await ana.next('message')
   expect(message.content).toEqual(content)
   const choice = { type: 'choice', to: message.id, payload: 'a', text: 'whatever' } as const
@@ -72,7 +69,7 @@ test('only what was offered to this visitor can be chosen', async () => {
   expect(await ana.write(choice)).toMatchObject({ type: 'accepted' })
   const chosen = (await ana.next('message')).message
   expect(chosen).toMatchObject({ content: { type: 'choice', text: 'A' }, replyTo: message.id })
-  expect((await site.message(chosen.id)).content).toMatchObject({
+  expect((await website.site.message(chosen.id)).content).toMatchObject({
     type: 'reply',
     kind: 'button',
     payload: 'a',
@@ -80,23 +77,26 @@ test('only what was offered to this visitor can be chosen', async () => {
 })
 
 test("receipts of another's message change nothing", async () => {
-  const [ana, eva] = [await site.visit({}, { headers: from() }), await site.visit({}, { headers: from() })]
+  const [ana, eva] = [
+    await website.site.visit({}, { headers: from() }),
+    await website.site.visit({}, { headers: from() }),
+  ]
   await ana.write('Hola')
   await eva.write('Hola')
-  const own = await site.message((await ana.next('message')).message.id)
-  const reply = await site.answer({ conversation: own.conversation }, 'Buenas')
+  const own = await website.site.message((await ana.next('message')).message.id)
+  const reply = await website.site.answer({ conversation: own.conversation }, 'Buenas')
   await ana.next('message')
   eva.say({ type: 'read', ids: [reply.id, own.id, 'nonsense'] })
   eva.say({ type: 'ping' })
   await eva.next('pong')
-  expect((await site.message(reply.id)).status).toBe('sent')
+  expect((await website.site.message(reply.id)).status).toBe('sent')
 })
 
 test('typing goes both ways, and moves nobody in the log', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   await ana.write('Hola')
-  const own = await site.message((await ana.next('message')).message.id)
-  const { url } = site.daemon
+  const own = await website.site.message((await ana.next('message')).message.id)
+  const { url } = website.site.daemon
   const gone = new AbortController()
   const stream = await fetch(`${url}/v1/events?typing=true`, {
     headers: { authorization: 'Bearer the-admin-token-of-tests', accept: 'text/event-stream' },
@@ -106,13 +106,17 @@ test('typing goes both ways, and moves nobody in the log', async () => {
   ana.say({ type: 'typing', on: true })
   expect(await told).toMatch(
     new RegExp(
-      `event: typing\ndata: {"channel":"${site.channel}",.*"conversation":"${own.conversation}","on":true}`,
+      `event: typing\ndata: {"channel":"${website.site.channel}",.*"conversation":"${own.conversation}","on":true}`,
     ),
   )
   gone.abort()
-  await site.daemon.call('POST', `/v1/conversations/${own.conversation}/typing`, { body: { on: true } })
+  await website.site.daemon.call('POST', `/v1/conversations/${own.conversation}/typing`, {
+    body: { on: true },
+  })
   expect(await ana.next('typing')).toMatchObject({ on: true })
-  const wrong = await site.daemon.call('POST', `/v1/conversations/${own.conversation}/typing`, { body: {} })
+  const wrong = await website.site.daemon.call('POST', `/v1/conversations/${own.conversation}/typing`, {
+    body: {},
+  })
   expect(problem(wrong)).toMatchObject({ errors: [{ field: 'on' }] })
 })
 

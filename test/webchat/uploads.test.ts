@@ -1,30 +1,27 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { problem } from '../gateway/daemon.ts'
-import { ORIGIN, openBehindProxy, type Website } from './site.ts'
+import { openedWebsite } from './opened.ts'
+import { ORIGIN, type Website } from './site.ts'
 
 /** Files of visitors, both ways. */
-let website: Awaited<ReturnType<typeof openBehindProxy>>
-let site: Website
-/** Each visitor comes from an address of its own, so that none uses up another's allowance. */
-const from = () => website.from()
-
-beforeAll(async () => {
-  website = await openBehindProxy()
-  site = website.site
-})
-afterAll(() => website[Symbol.asyncDispose]())
+const website = openedWebsite()
+const { from } = website
 
 const PNG = Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), Buffer.alloc(5_000)])
 const upload = (token: string, bytes: Buffer, name: string, type = 'image/png') => {
   const body = new FormData()
   body.append('file', new Blob([new Uint8Array(bytes)], { type }), name)
   const headers = { authorization: `Bearer ${token}`, origin: ORIGIN, ...from() }
-  return site.daemon.call('POST', `/webchat/${site.channel}/files`, { body, headers, token: null })
+  return website.site.daemon.call('POST', `/webchat/${website.site.channel}/files`, {
+    body,
+    headers,
+    token: null,
+  })
 }
 
 test('a file goes both ways', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   const made = await upload(ana.token, PNG, 'foto.png')
   expect(made.status).toBe(201)
   expect(made.headers.get('access-control-allow-origin')).toBe(ORIGIN)
@@ -38,20 +35,20 @@ test('a file goes both ways', async () => {
     file: { state: 'stored', name: 'foto.png' },
   })
   const shown = message.content.type === 'file' ? message.content.file : undefined
-  const link = await fetch(site.daemon.url + (shown?.url ?? ''))
+  const link = await fetch(website.site.daemon.url + (shown?.url ?? ''))
   expect(Buffer.from(await link.arrayBuffer()).equals(PNG)).toBe(true)
   ana.say({ type: 'link', file: shown?.id ?? '' })
   expect((await ana.next('link')).url).toMatch(/^\/files\//)
   // The same file in a second message, or in another's.
   expect(await ana.write({ type: 'file', file })).toMatchObject({ code: 'fileUnknown' })
-  const eva = await site.visit({}, { headers: from() })
+  const eva = await website.site.visit({}, { headers: from() })
   const { id: second } = (await upload(ana.token, PNG, 'foto.png')).body as { id: string }
   expect(await eva.write({ type: 'file', file: second })).toMatchObject({ code: 'fileUnknown' })
   eva.say({ type: 'link', file: shown?.id ?? '' })
   expect((await eva.next('link')).url).toBeNull()
-  const conversation = (await site.message(message.id)).conversation
+  const conversation = (await website.site.message(message.id)).conversation
   const content = { type: 'document', media: { id: file } }
-  const sent = await site.daemon.call('POST', '/v1/messages', { body: { conversation, content } })
+  const sent = await website.site.daemon.call('POST', '/v1/messages', { body: { conversation, content } })
   expect(sent.status).toBe(202)
   const answer = await ana.next('message', frame => frame.message.from === 'agent')
   expect(answer.message.content).toMatchObject({ type: 'file', kind: 'document' })
@@ -70,23 +67,23 @@ test.each<[string, Buffer, string, string, number, string]>([
   ['a program', Buffer.from('MZ\x90\0', 'latin1'), 'a.pdf', 'application/pdf', 415, 'unsupportedMediaType'],
   ['an empty file', Buffer.alloc(0), 'a.txt', 'text/plain', 415, 'unsupportedMediaType'],
 ])('is refused: %s', async (_what, bytes, name, type, status, code) => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   const answer = await upload(ana.token, bytes, name, type)
   expect([answer.status, problem(answer)]).toMatchObject([status, { code }])
 })
 
 test('a forged token, one of another channel and none at all are 401', async () => {
-  const ana = await site.visit({}, { headers: from() })
+  const ana = await website.site.visit({}, { headers: from() })
   for (const token of [`${ana.token.slice(0, -2)}xx`, 'x', '']) {
     expect((await upload(token, PNG, 'foto.png')).status).toBe(401)
   }
 })
 
 test('a file of 200 MB is refused before it is read, whatever it says of its length', async () => {
-  const ana = await site.visit({}, { headers: from() })
-  const told = await sendSlowly(site, ana.token, { 'content-length': String(200 * 1024 * 1024) }, 1)
+  const ana = await website.site.visit({}, { headers: from() })
+  const told = await sendSlowly(website.site, ana.token, { 'content-length': String(200 * 1024 * 1024) }, 1)
   expect(told.answer).toMatch(/^HTTP\/1\.1 413 .*"code":"tooLarge"/s)
-  const silent = await sendSlowly(site, ana.token, { 'transfer-encoding': 'chunked' }, 400)
+  const silent = await sendSlowly(website.site, ana.token, { 'transfer-encoding': 'chunked' }, 400)
   expect(silent.answer).toMatch(/^HTTP\/1\.1 413 /)
   expect(silent.sent).toBeLessThan(50 * 1024 * 1024)
 })
