@@ -102,6 +102,7 @@ function problemOfRefusal(refused: { code: Refusal; detail: string }, inBody: bo
       return new Problem('keyReused', 'The Idempotency-Key was used before with another body.')
     case 'noRecipient':
       return new Problem('noRecipient', refused.detail)
+    case 'invalid':
     case 'noUpload':
       return new Problem('impossible', refused.detail)
     case 'full':

@@ -14,6 +14,7 @@ import type {
   WorkspaceId,
 } from './ids.ts'
 import type { Besides, Category, Source } from './message.ts'
+import type { PeopleChange } from './people.ts'
 import type { Observation } from './status.ts'
 import type { Role } from './token.ts'
 
@@ -59,6 +60,8 @@ export type Refusal =
   | 'keyReused'
   /** There is no address, channel or conversation to send with. */
   | 'noRecipient'
+  /** What it says is of no use: the detail names what. */
+  | 'invalid'
   /** A file that a message names was not handed over by its sender, or is another message's already. */
   | 'noUpload'
   /** A bound on how much may be kept was reached. */
@@ -97,6 +100,7 @@ export type Change =
   | Identified
   /** The visitor's tokens of this epoch count no more. */
   | { kind: 'visitorReset'; channel: ChannelId; visitor: string; epoch: number }
+  | PeopleChange
 
 export type TokenCreated = {
   kind: 'tokenCreated'

@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   'contact.created',
   'contact.updated',
   'contact.merged',
+  'contact.deleted',
   'channel.created',
   'channel.updated',
   'channel.health',

@@ -104,7 +104,7 @@ export function* dropDeleted(workspace: WorkspaceId, before: number): Steps<Swep
 }
 
 /** What a provider sent goes with its message; a file that was uploaded may be sent again, and has its own time. */
-function* dropMedia(workspace: WorkspaceId, messages: readonly RawRow[]): Steps<string[]> {
+export function* dropMedia(workspace: WorkspaceId, messages: readonly RawRow[]): Steps<string[]> {
   const owners = new Map<string, unknown>()
   for (const { id, content } of messages) {
     for (const file of content === null ? [] : filesOf(JSON.parse(content as string))) owners.set(file, id)

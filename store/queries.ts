@@ -4,14 +4,14 @@ import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
 import { readMeta } from './meta.ts'
-import { familyOf, standing } from './people.ts'
+import { familyOf, PEOPLE_QUERIES } from './people.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
 import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 import type { Queries, StoredChannel, TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
-import { contactView, conversationView, createdView } from './view.ts'
+import { conversationView, createdView } from './view.ts'
 import { VISIT_QUERIES } from './visits.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
@@ -20,6 +20,7 @@ export const QUERIES: {
 } = {
   ...ACCESS_QUERIES,
   ...VISIT_QUERIES,
+  ...PEOPLE_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 
@@ -85,25 +86,6 @@ export const QUERIES: {
     const theirs = yield* ofContact(workspace, contact)
     const rows = yield* page('conversations', { workspace, ...given({ status }) }, after, limit, theirs)
     return rows.map(row => conversationView(rowOf('conversations', row)))
-  },
-
-  *contact({ workspace, id }) {
-    const row = yield* standing(workspace, id)
-    return row === undefined ? null : contactView(row)
-  },
-
-  *contactByAddress({ workspace, address }) {
-    const [known] = yield sql(
-      'SELECT contact FROM addresses WHERE workspace = ? AND kind = ? AND value = ?',
-      [workspace, address.kind, address.value],
-    )
-    const row = known && (yield* standing(workspace, known['contact'] as string))
-    return row === undefined ? null : contactView(row)
-  },
-
-  *contacts({ workspace, after, limit }) {
-    const rows = yield* page('contacts', { workspace, merged_into: null }, after, limit)
-    return rows.map(row => contactView(rowOf('contacts', row)))
   },
 
   *file({ workspace, id }) {

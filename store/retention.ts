@@ -9,6 +9,7 @@ import {
   SETTLED,
   type Swept,
 } from './drop.ts'
+import { eraseContacts } from './erase.ts'
 import { PUT_GRACE_MS } from './files.ts'
 import { type RawRow, type Sql, type SqlValue, type Steps, sql } from './sql.ts'
 import type { Keep } from './store.ts'
@@ -81,6 +82,7 @@ export function* dueWorkspaces(keep: Keep, now: number): Steps<WorkspaceId[]> {
     ...old('rejected r WHERE r.workspace = w.id AND r.id < ?', rejected),
     ...old(`files f WHERE f.workspace = w.id AND f.state = 'stored' AND f.id < ?`, files),
     ...old(`files f WHERE f.workspace = w.id AND f.state = 'deleted' AND f.next_at < ?`, deleted),
+    ...old('erasures x WHERE x.workspace = w.id AND x.at <= ?', now),
   ]
   const rows = yield sql(
     `SELECT w.id AS id FROM workspaces w WHERE ${terms.map(term => term.text).join(' OR ')}
@@ -98,7 +100,7 @@ export function* sweep(workspace: WorkspaceId | null, keep: Keep, now: number): 
   if (row === undefined) return NOTHING
   const cutoffs = cutoffsOf(keep, now)
   const log = cutoffs.log === null ? NOTHING : yield* trimLog(workspace, Number(row['trimmed']), cutoffs.log)
-  const parts = [log]
+  const parts = [log, yield* eraseContacts(workspace)]
   if (cutoffs.history !== null) parts.push(yield* dropHistory(workspace, cutoffs.history))
   if (cutoffs.rejected !== null) parts.push(yield* dropRejected(workspace, cutoffs.rejected))
   if (cutoffs.files !== null) parts.push(yield* dropFiles(workspace, cutoffs.files))

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream'
 import type { Address } from '../model/address.ts'
 import type { Committed, Lane, Transaction } from '../model/change.ts'
 import type { ChannelStatus, Health } from '../model/channel.ts'
-import type { Contact } from '../model/contact.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import type { LogEvent } from '../model/event.ts'
@@ -18,6 +17,7 @@ import type {
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
+import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
 import type { VisitQueries } from './visits.ts'
 
@@ -189,6 +189,7 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
+  PeopleQueries &
   VisitQueries & {
     /** The text that proves the secret key; null before a daemon used the store. */
     keyCheck: { params: Record<never, never>; result: string | null }
@@ -215,9 +216,6 @@ export type Queries = AccessQueries &
       params: Page<ConversationId> & { contact?: ContactId; status?: 'open' | 'closed' }
       result: Conversation[]
     }
-    contact: { params: { workspace: WorkspaceId; id: ContactId }; result: Contact | null }
-    contactByAddress: { params: { workspace: WorkspaceId; address: Address }; result: Contact | null }
-    contacts: { params: Page<ContactId>; result: Contact[] }
     file: { params: { workspace: WorkspaceId; id: FileId }; result: StoredFile | null }
     /** Inbound media whose fetch is due by `by`, of all workspaces. */
     mediaDue: { params: { by: number; limit: number }; result: StoredFile[] }

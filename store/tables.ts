@@ -1,8 +1,10 @@
 import type { Address } from '../model/address.ts'
 import type { Deleted, Edited, Lane, Outcome, Receipt } from '../model/change.ts'
+import type { ContactSource } from '../model/contact.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
+import type { FieldType, FieldValue } from '../model/field.ts'
 import type {
   ChannelId,
   ContactId,
@@ -10,6 +12,7 @@ import type {
   EventId,
   MessageId,
   RejectedId,
+  TagId,
   WorkspaceId,
 } from '../model/ids.ts'
 import type { Besides, Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
@@ -38,18 +41,42 @@ export type Rows = {
     kind: 'person' | 'group'
     name: string | null
     addresses: Address[]
-    source: 'message' | 'api' | 'echo'
+    source: ContactSource
     mergedInto: ContactId | null
     /** How many it ever had: the first one is by a new contact. */
     conversations: number
     /** Channel of the last inbound message. */
     lastChannel: ChannelId | null
-    /** Where it was last heard on each channel: an answer goes there. */
-    reach: { channel: ChannelId; address: Address }[]
+    /** Where it was last heard on each channel, and when, by the minute: an answer goes there. */
+    reach: Reach[]
     createdAt: number
     updatedAt: number
+    language: string | null
+    country: string | null
+    timeZone: string | null
+    tags: TagId[]
+    fields: Record<string, FieldValue>
+    /** The newest of `reach`. */
+    seenAt: number | null
+    /** Of a deleted one the row stays, because messages name it; there is nothing personal in it. */
+    deletedAt: number | null
+    /** What it is found by: made of the rest of the row, whenever that is written. */
+    terms: string
   }
   addresses: { workspace: WorkspaceId; kind: string; value: string; contact: ContactId; createdAt: number }
+  tags: { workspace: WorkspaceId; id: TagId; name: string; createdAt: number }
+  /** A tag's name is unique, whatever its case and accents. */
+  tagNames: { workspace: WorkspaceId; key: string; tag: TagId }
+  fields: {
+    workspace: WorkspaceId
+    key: string
+    title: string
+    type: FieldType
+    options: string[] | null
+    createdAt: number
+  }
+  /** Contacts whose talk is still to be erased (RULES A6): the sweep goes through it. */
+  erasures: { workspace: WorkspaceId; contact: ContactId; addresses: Address[]; at: number }
   /** At most one open conversation per contact and thread: its key says so (RULES B4). */
   openConversations: {
     workspace: WorkspaceId
@@ -207,6 +234,9 @@ export type Rows = {
   meta: { name: string; value: string }
 }
 
+/** `seenAt` is null for an address that never wrote there, as of a visitor whom the website named. */
+export type Reach = { channel: ChannelId; address: Address; seenAt?: number | null }
+
 export type Parked = Receipt | Edited | Deleted
 
 /**
@@ -297,8 +327,50 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       reach: 'json',
       createdAt: 'int',
       updatedAt: 'int',
+      language: 'text',
+      country: 'text',
+      timeZone: 'text',
+      tags: 'json',
+      fields: 'json',
+      seenAt: 'int',
+      deletedAt: 'int',
+      terms: 'text',
     },
-    changes: ['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'],
+    changes: [
+      ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
+      ...(['language', 'country', 'timeZone', 'tags', 'fields', 'seenAt', 'deletedAt', 'terms'] as const),
+    ],
+  },
+  erasures: {
+    name: 'erasures',
+    key: ['workspace', 'contact'],
+    columns: { workspace: 'text', contact: 'text', addresses: 'json', at: 'int' },
+    changes: [],
+  },
+  tags: {
+    name: 'tags',
+    key: ['workspace', 'id'],
+    columns: { workspace: 'text', id: 'text', name: 'text', createdAt: 'int' },
+    changes: ['name'],
+  },
+  tagNames: {
+    name: 'tag_names',
+    key: ['workspace', 'key'],
+    columns: { workspace: 'text', key: 'text', tag: 'text' },
+    changes: ['tag'],
+  },
+  fields: {
+    name: 'fields',
+    key: ['workspace', 'key'],
+    columns: {
+      workspace: 'text',
+      key: 'text',
+      title: 'text',
+      type: 'text',
+      options: 'json',
+      createdAt: 'int',
+    },
+    changes: ['title', 'options'],
   },
   addresses: {
     name: 'addresses',

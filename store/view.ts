@@ -1,9 +1,10 @@
+import type { Address } from '../model/address.ts'
 import { rfc3339 } from '../model/clock.ts'
 import type { Contact } from '../model/contact.ts'
 import { type Content, type Media, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import { FAILURES } from '../model/failure.ts'
-import type { FileId } from '../model/ids.ts'
+import type { FileId, TagId } from '../model/ids.ts'
 import type { Message, MessageContent, MessageFailure } from '../model/message.ts'
 import { failureOf, membersOf, type Status, type StatusTimes, statusTimesOf } from '../model/status.ts'
 import type { StoredFile } from './store.ts'
@@ -78,17 +79,39 @@ export function failureView(failure: ReturnType<typeof failureOf>): MessageFailu
   return { code: failure.code, detail: FAILURES[failure.code].says, provider: failure.provider ?? null }
 }
 
-export function contactView(row: Rows['contacts']): Contact {
+/** What a workspace sorts its contacts by: what was deleted is shown on nobody. */
+export type Sorting = { tags: ReadonlyMap<TagId, string>; fields: ReadonlySet<string> }
+
+export function contactView(row: Rows['contacts'], { tags, fields }: Sorting): Contact {
+  const firstOf = (kind: Address['kind']): string | null =>
+    row.addresses.find(address => address.kind === kind)?.value ?? null
   return {
     id: row.id,
     workspace: row.workspace,
     kind: row.kind,
     name: row.name,
+    language: row.language,
+    country: row.country,
+    timeZone: row.timeZone,
+    phone: firstOf('phone'),
+    email: firstOf('email'),
     addresses: row.addresses,
+    tags: row.tags.flatMap(tag => tags.get(tag) ?? []),
+    fields: Object.fromEntries(Object.entries(row.fields).filter(([key]) => fields.has(key))),
+    seen: row.reach.map(({ channel, address, seenAt }) => ({
+      channel,
+      address,
+      at: shownTime(seenAt ?? null),
+    })),
+    lastSeenAt: shownTime(row.seenAt),
     source: row.source,
     createdAt: rfc3339(row.createdAt),
     updatedAt: rfc3339(row.updatedAt),
   }
+}
+
+function shownTime(at: number | null): string | null {
+  return at === null ? null : rfc3339(at)
 }
 
 export function conversationView(row: Rows['conversations']): Conversation {

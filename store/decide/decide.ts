@@ -1,5 +1,6 @@
 import type { Change, Committed, Outcome, Transaction } from '../../model/change.ts'
 import { amended } from './amended.ts'
+import { contactCreated, contactDeleted, contactUpdated } from './contacts.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
 import { closed, fileCreated, mediaFetched, rejected, rejectedRemoved } from './kept.ts'
@@ -17,6 +18,7 @@ import {
   workspaceCreated,
   workspaceRenamed,
 } from './setup.ts'
+import { fieldCreated, fieldDeleted, fieldUpdated, tagCreated, tagDeleted, tagRenamed } from './sorting.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
 import { identified, visitorReset } from './visitors.ts'
 
@@ -52,6 +54,15 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   mediaFetched,
   identified,
   visitorReset,
+  contactCreated,
+  contactUpdated,
+  contactDeleted,
+  tagCreated,
+  tagRenamed,
+  tagDeleted,
+  fieldCreated,
+  fieldUpdated,
+  fieldDeleted,
 }
 
 /** Names every row that the group stands on. Called again after each round of loading (RULES A1). */

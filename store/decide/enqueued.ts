@@ -3,9 +3,10 @@ import type { Enqueued, Outcome } from '../../model/change.ts'
 import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
+import { findOrOpenConversation } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { newMessage, openedBy, recordMessage } from './messages.ts'
-import { findOrMakeContact, findOrOpenConversation, wantContact, wantPerson } from './people.ts'
+import { findOrMakeContact, wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** A message to be sent: written as pending with its queue row, so that it is sent whatever happens to us. */

@@ -1,7 +1,8 @@
 import type { Change, FileCreated, MediaFetched } from '../../model/change.ts'
 import type { Rows } from '../tables.ts'
+import { closeConversation } from './conversations.ts'
 import { tellMedia } from './messages.ts'
-import { closeConversation, wantContact } from './people.ts'
+import { wantContact } from './people.ts'
 import { countDown, countUp, type Rule, refused } from './rule.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>

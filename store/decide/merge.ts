@@ -1,6 +1,7 @@
 import type { Rows } from '../tables.ts'
+import { closeConversation } from './conversations.ts'
 import type { Draft } from './draft.ts'
-import { ADDRESSES_MAX, closeConversation, isSame } from './people.ts'
+import { ADDRESSES_MAX, isSame, putContact } from './people.ts'
 
 type Contact = Rows['contacts']
 
@@ -31,7 +32,7 @@ export function mergeContacts(draft: Draft, from: Contact, into: Contact): Conta
     reach: [...into.reach, ...reached],
     updatedAt: draft.now,
   }
-  draft.put('contacts', survivor)
+  putContact(draft, survivor)
   keepOneOpen(draft, from, into)
   const data = { id: from.id, into: into.id }
   draft.event({ workspace, type: 'contact.merged', subject: from.id, data, kept: data })

@@ -1,7 +1,8 @@
 import type { Address } from '../../model/address.ts'
-import type { ClosingNote, ConversationSource } from '../../model/conversation.ts'
-import type { ChannelId, ContactId, WorkspaceId } from '../../model/ids.ts'
+import { countryOfPhone } from '../../model/country.ts'
+import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { termsOf } from '../terms.ts'
 import type { Draft } from './draft.ts'
 
 type Contact = Rows['contacts']
@@ -14,11 +15,16 @@ export function wantPerson(draft: Draft, workspace: WorkspaceId, address: Addres
   return known === undefined ? undefined : wantContact(draft, workspace, known.contact)
 }
 
-/** The contact that stands for this id now: merges are redirects (RULES F2). */
+/** The contact that stands for this id now: merges are redirects (RULES F2). None for one that was deleted. */
 export function wantContact(draft: Draft, workspace: WorkspaceId, id: ContactId): Contact | undefined {
   let contact = draft.want('contacts', workspace, id)
   while (contact?.mergedInto != null) contact = draft.want('contacts', workspace, contact.mergedInto)
-  return contact
+  return contact?.deletedAt == null ? contact : undefined
+}
+
+/** Writes a contact, and what it is found by. */
+export function putContact(draft: Draft, contact: Contact): void {
+  draft.put('contacts', { ...contact, terms: termsOf(contact) })
 }
 
 /**
@@ -109,7 +115,7 @@ function leave(
     }),
     updatedAt: draft.now,
   }
-  draft.put('contacts', left)
+  putContact(draft, left)
   draft.remove('addresses', workspace, former.kind, former.value)
   tellAddresses(draft, owner)
   return left
@@ -120,7 +126,7 @@ function tellAddresses(draft: Draft, { workspace, id }: Contact): void {
   draft.event({ workspace, type: 'contact.updated', subject: id, data, kept: data })
 }
 
-function makeContact(
+export function makeContact(
   draft: Draft,
   workspace: WorkspaceId,
   source: Contact['source'],
@@ -139,6 +145,14 @@ function makeContact(
     reach: [],
     createdAt: draft.now,
     updatedAt: draft.now,
+    language: null,
+    country: null,
+    timeZone: null,
+    tags: [],
+    fields: {},
+    seenAt: null,
+    deletedAt: null,
+    terms: '',
   }
   draft.insert('contacts', contact)
   const data = { id: contact.id, kind: contact.kind, source }
@@ -157,8 +171,10 @@ export function amend(
   const room = news.slice(0, Math.max(0, ADDRESSES_MAX - contact.addresses.length))
   const isNew = contact.addresses.length === 0
   for (const address of room) takeFromFormerOwner(draft, workspace, address)
-  const amended = { ...contact, name, addresses: [...contact.addresses, ...room], updatedAt: draft.now }
-  draft.put('contacts', amended)
+  const addresses = [...contact.addresses, ...room]
+  const country = contact.country ?? countryOf(room)
+  const amended = { ...contact, name, addresses, country, updatedAt: draft.now }
+  putContact(draft, amended)
   for (const { kind, value } of room) {
     draft.put('addresses', { workspace, kind, value, contact: contact.id, createdAt: draft.now })
   }
@@ -172,101 +188,16 @@ export function amend(
   return amended
 }
 
-function takeFromFormerOwner(draft: Draft, workspace: WorkspaceId, address: Address): void {
+/** Of the first phone: a hint for filters and time zones, which whoever knows better may replace. */
+function countryOf(addresses: readonly Address[]): string | null {
+  const phone = addresses.find(({ kind }) => kind === 'phone')
+  return phone === undefined ? null : countryOfPhone(phone.value)
+}
+
+export function takeFromFormerOwner(draft: Draft, workspace: WorkspaceId, address: Address): void {
   const former = wantPerson(draft, workspace, address)
   if (former === undefined) return
   const addresses = former.addresses.filter(known => !isSame(known, address))
-  draft.put('contacts', { ...former, addresses, updatedAt: draft.now })
+  putContact(draft, { ...former, addresses, updatedAt: draft.now })
   tellAddresses(draft, former)
-}
-
-/** The open conversation of a contact (and thread), opened if there is none (RULES B3–B5). */
-export function findOrOpenConversation(
-  draft: Draft,
-  contact: Contact,
-  opening: {
-    thread: string
-    channel: ChannelId
-    source: ConversationSource
-    context?: Record<string, string> | undefined
-  },
-): Rows['openConversations'] {
-  const { workspace } = contact
-  const known = draft.want('openConversations', workspace, contact.id, opening.thread)
-  if (known !== undefined) return known
-  const conversation: Rows['conversations'] = {
-    workspace,
-    id: draft.newId('cnv'),
-    contact: contact.id,
-    thread: opening.thread,
-    channel: opening.channel,
-    status: 'open',
-    source: opening.source,
-    contactType: contact.conversations === 0 ? 'new' : 'returning',
-    context: opening.context ?? null,
-    openedAt: draft.now,
-    closedAt: null,
-    closedBy: null,
-    note: null,
-    version: 1,
-  }
-  draft.insert('conversations', conversation)
-  const open: Rows['openConversations'] = {
-    workspace,
-    contact: contact.id,
-    thread: opening.thread,
-    conversation: conversation.id,
-    lastChannel: null,
-  }
-  draft.put('openConversations', open)
-  const current = draft.get('contacts', workspace, contact.id) ?? contact
-  draft.put('contacts', { ...current, conversations: current.conversations + 1 })
-  const { id, channel, source, contactType } = conversation
-  const data = { id, contact: contact.id, channel, source, contactType }
-  draft.event({ workspace, type: 'conversation.opened', subject: id, data, kept: data })
-  return open
-}
-
-/** Remembers where the contact was heard last, so that an answer without `channel` finds its way (RULES B4). */
-export function noteReach(
-  draft: Draft,
-  open: Rows['openConversations'],
-  channel: ChannelId,
-  address: Address,
-): void {
-  const { workspace, contact } = open
-  const person = draft.get('contacts', workspace, contact)
-  const known = person?.reach.find(one => one.channel === channel)?.address
-  if (
-    person !== undefined &&
-    (known === undefined || !isSame(known, address) || person.lastChannel !== channel)
-  ) {
-    const others = person.reach.filter(one => one.channel !== channel)
-    draft.put('contacts', { ...person, lastChannel: channel, reach: [...others, { channel, address }] })
-  }
-  if (open.lastChannel !== channel) draft.put('openConversations', { ...open, lastChannel: channel })
-}
-
-/** Closes it, and frees its key for the next one: that of the contact it stands for now (RULES F2). */
-export function closeConversation(
-  draft: Draft,
-  known: Rows['conversations'],
-  by: ConversationSource,
-  note?: ClosingNote,
-): void {
-  const { workspace, id, thread } = known
-  const contact = wantContact(draft, workspace, known.contact)?.id ?? known.contact
-  if (draft.get('openConversations', workspace, contact, thread)?.conversation === id) {
-    draft.remove('openConversations', workspace, contact, thread)
-  }
-  draft.put('conversations', {
-    ...known,
-    status: 'closed',
-    closedAt: draft.now,
-    closedBy: by,
-    note: note ?? null,
-    version: known.version + 1,
-  })
-  const data = { id, contact: known.contact, channel: known.channel, by, category: note?.category ?? null }
-  draft.event({ workspace, type: 'conversation.closed', subject: id, data, kept: data })
 }

@@ -3,6 +3,7 @@ import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { hasEarly } from './amended.ts'
+import { findOrOpenConversation, noteReach } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import {
   adoptMedia,
@@ -15,7 +16,7 @@ import {
   wantUpload,
 } from './messages.ts'
 import { applyParked, wantParked } from './parked.ts'
-import { findOrMakeContact, findOrOpenConversation, noteReach, ownersOf, wantPerson } from './people.ts'
+import { findOrMakeContact, ownersOf, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** An inbound message, or an echo: found or made with its contact and conversation, in one commit (RULES B3). */
@@ -52,7 +53,7 @@ export const received: Rule<Received> = {
       source: openedBy(source),
       context: change.context,
     })
-    if (!change.echo) noteReach(draft, open, channel.id, change.address)
+    if (!change.echo) noteReach(draft, open, channel.id, change.address, change.at)
     const base = newMessage(draft, channel, {
       contact: contact.id,
       conversation: open.conversation,

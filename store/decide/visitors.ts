@@ -129,7 +129,7 @@ function reachedBy(contact: Contact, channel: ChannelId, user: Contact['addresse
   const known = contact.reach.find(one => one.channel === channel)
   if (known !== undefined && isSame(known.address, user)) return contact
   const others = contact.reach.filter(one => one.channel !== channel)
-  return { ...contact, reach: [...others, { channel, address: user }] }
+  return { ...contact, reach: [...others, { channel, address: user, seenAt: known?.seenAt ?? null }] }
 }
 
 function areSame(a: Contact['addresses'], b: Contact['addresses']): boolean {
