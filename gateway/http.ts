@@ -14,10 +14,12 @@ import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
+import { fieldRoutes } from './routes/fields.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
+import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { typingRoute } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -133,6 +135,8 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   conversationRoutes(app, rooms)
   typingRoute(app, rooms)
   contactRoutes(app, rooms)
+  tagRoutes(app, rooms)
+  fieldRoutes(app, rooms)
   tokenRoutes(app, rooms, auth)
   workspaceRoutes(app, rooms)
   eventRoutes(app, rooms, auth, upgrades)
