@@ -14,9 +14,12 @@ export const EVENT_TYPES = [
   'contact.updated',
   'contact.merged',
   'contact.deleted',
+  'contact.consent',
   'channel.created',
   'channel.updated',
   'channel.health',
+  'channel.limit',
+  'template.status',
   'intake.rejected',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

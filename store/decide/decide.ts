@@ -20,6 +20,7 @@ import {
 } from './setup.ts'
 import { fieldCreated, fieldDeleted, fieldUpdated, tagCreated, tagDeleted, tagRenamed } from './sorting.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
+import { channelLimits, consented, polled, templateTold } from './told.ts'
 import { identified, visitorReset } from './visitors.ts'
 
 /**
@@ -37,8 +38,12 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelUpdated,
   channelDeleted,
   channelHealth,
+  channelLimits,
   channelResealed,
   keyReplaced,
+  templateTold,
+  polled,
+  consented,
   received,
   edited: amended,
   deleted: amended,

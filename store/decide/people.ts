@@ -153,6 +153,7 @@ export function makeContact(
     seenAt: null,
     deletedAt: null,
     terms: '',
+    menu: null,
   }
   draft.insert('contacts', contact)
   const data = { id: contact.id, kind: contact.kind, source }
