@@ -3,6 +3,9 @@ import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
+import { FOUND_QUERIES } from './found/queries.ts'
+import { SEGMENT_QUERIES } from './found/segments.ts'
+import { TIMELINE_QUERIES } from './found/timeline.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
@@ -23,6 +26,9 @@ export const QUERIES: {
   ...TOLD_QUERIES,
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
+  ...FOUND_QUERIES,
+  ...SEGMENT_QUERIES,
+  ...TIMELINE_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 

@@ -17,6 +17,9 @@ import type {
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
+import type { FoundQueries } from './found/queries.ts'
+import type { SegmentQueries } from './found/segments.ts'
+import type { TimelineQueries } from './found/timeline.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
 import type { ToldQueries } from './told.ts'
@@ -192,6 +195,9 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
+  FoundQueries &
+  SegmentQueries &
+  TimelineQueries &
   PeopleQueries &
   ToldQueries &
   VisitQueries & {

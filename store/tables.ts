@@ -5,6 +5,7 @@ import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
 import type { FieldType, FieldValue } from '../model/field.ts'
+import type { Filter } from '../model/filter.ts'
 import type {
   ChannelId,
   ContactId,
@@ -12,6 +13,7 @@ import type {
   EventId,
   MessageId,
   RejectedId,
+  SegmentId,
   TagId,
   TemplateId,
   WorkspaceId,
@@ -63,6 +65,8 @@ export type Rows = {
     seenAt: number | null
     /** Of a deleted one the row stays, because messages name it; there is nothing personal in it. */
     deletedAt: number | null
+    /** The sum of what it consented to, for filters; nothing of what nobody knows (RULES F1). */
+    consent: { [C in 'marketing' | 'service']?: 'granted' | 'withdrawn' | 'mixed' }
     /** What it is found by: made of the rest of the row, whenever that is written. */
     terms: string
     /** The choices that it was sent last as numbered text, and chose none of yet. */
@@ -79,6 +83,26 @@ export type Rows = {
     type: FieldType
     options: string[] | null
     createdAt: number
+  }
+  /** `filter`: as `readFilter` made it, tags by their ids; a tag or field may be gone since. */
+  segments: {
+    workspace: WorkspaceId
+    id: SegmentId
+    name: string
+    filter: Filter
+    createdAt: number
+    updatedAt: number
+  }
+  segmentNames: { workspace: WorkspaceId; key: string; segment: SegmentId }
+  /** Events of a contact, by contact: its timeline outlives the log. That it was made, its own row tells. */
+  contactEvents: {
+    workspace: WorkspaceId
+    contact: ContactId
+    sequence: number
+    id: EventId
+    type: EventType
+    at: number
+    data: Record<string, unknown>
   }
   /** Contacts whose talk is still to be erased (RULES A6): the sweep goes through it. */
   erasures: { workspace: WorkspaceId; contact: ContactId; addresses: Address[]; at: number }
@@ -362,6 +386,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       deletedAt: 'int',
       terms: 'text',
       menu: 'json',
+      consent: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
@@ -375,6 +400,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
         'deletedAt',
         'terms',
         'menu',
+        'consent',
       ] as const),
     ],
   },
@@ -408,6 +434,39 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       createdAt: 'int',
     },
     changes: ['title', 'options'],
+  },
+  segments: {
+    name: 'segments',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      name: 'text',
+      filter: 'json',
+      createdAt: 'int',
+      updatedAt: 'int',
+    },
+    changes: ['name', 'filter', 'updatedAt'],
+  },
+  segmentNames: {
+    name: 'segment_names',
+    key: ['workspace', 'key'],
+    columns: { workspace: 'text', key: 'text', segment: 'text' },
+    changes: ['segment'],
+  },
+  contactEvents: {
+    name: 'contact_events',
+    key: ['workspace', 'contact', 'sequence'],
+    columns: {
+      workspace: 'text',
+      contact: 'text',
+      sequence: 'int',
+      id: 'text',
+      type: 'text',
+      at: 'int',
+      data: 'json',
+    },
+    changes: [],
   },
   addresses: {
     name: 'addresses',

@@ -152,6 +152,7 @@ export function makeContact(
     fields: {},
     seenAt: null,
     deletedAt: null,
+    consent: {},
     terms: '',
     menu: null,
   }
