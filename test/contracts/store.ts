@@ -3,6 +3,7 @@ import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
 import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
+import { foundLaws } from './store/found.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
 import { peopleLaws } from './store/people.ts'
@@ -32,6 +33,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     amendmentLaws(trial)
     peopleLaws(trial)
     contactLaws(trial)
+    foundLaws(trial)
     visitorLaws(trial)
     toldLaws(trial)
   })
