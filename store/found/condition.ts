@@ -62,9 +62,9 @@ function joined(tests: readonly Test[], by: 'AND' | 'OR', none: string, now: num
   return { text: `(${parts.map(one => one.text).join(` ${by} `)})`, args: parts.flatMap(one => one.args) }
 }
 
-/** What stands behind a mark, up to the next one. Without the mark it is some other text, but never an error. */
+/** What stands behind a mark, up to the next one: each word behind a blank. Without the mark it is some other text, but never an error. */
 function behind(mark: string): Part {
-  const from = `substr(c.terms, instr(c.terms, ?) + ${mark.length + 2})`
+  const from = `substr(c.terms, instr(c.terms, ?) + ${mark.length + 1})`
   const start = ` ${mark} `
   return part(`substr(${from}, 1, instr(${from} || ' #', ' #') - 1)`, start, start)
 }
@@ -83,7 +83,7 @@ function address({ mark, match, text }: Extract<Test, { on: 'address' }>): Part 
   const inside = behind(mark)
   const sought = { equals: ` ${text} `, startsWith: ` ${text}`, contains: text }[match]
   return {
-    text: `(instr(c.terms, ?) > 0 AND instr(' ' || ${inside.text} || ' ', ?) > 0)`,
+    text: `(instr(c.terms, ?) > 0 AND instr(${inside.text} || ' ', ?) > 0)`,
     args: [` ${mark} `, ...inside.args, sought],
   }
 }
@@ -106,7 +106,7 @@ function date({ key, match, value }: Extract<Test, { on: 'date' }>, now: number)
   const inside = behind(mark)
   return {
     text: `(instr(c.terms, ?) > 0 AND ${inside.text} ${match === 'before' ? '<' : '>'} ?)`,
-    args: [` ${mark} `, ...inside.args, day],
+    args: [` ${mark} `, ...inside.args, ` ${day}`],
   }
 }
 
