@@ -76,7 +76,7 @@ function timeOf(key: string): number {
   return Number(key.slice(0, 15))
 }
 
-export function isTimelineKey(text: string): boolean {
+export function isTimelineKey(text: string): text is string {
   return /^\d{15} [\w.]{1,80}$/.test(text)
 }
 
