@@ -5,10 +5,12 @@ import type { ContentType } from '../../model/content.ts'
 import type { FailureKind } from '../../model/failure.ts'
 import { createLaws } from './connector/laws.ts'
 import { parsingLaws } from './connector/parsing.ts'
+import { receiptLaws } from './connector/receipts.ts'
 import { receivingLaws } from './connector/receiving.ts'
 import { secretLaws } from './connector/secrets.ts'
 import { sendingLaws } from './connector/sending.ts'
 import { createStand, type Stand } from './connector/stand.ts'
+import { troubleLaws } from './connector/trouble.ts'
 
 /**
  * The laws that every connector holds, each run against its own simulator through one daemon, which all laws share. A
@@ -25,7 +27,7 @@ import { createStand, type Stand } from './connector/stand.ts'
  *       lostAnswer: 'reference',
  *     })
  *
- * A law that cannot apply is named in `exempt` with its reason, which the test prints; it fails if there is no such law.
+ * A law that cannot apply is named in `exempt` with its reason, which the test prints; it fails if there is none such.
  */
 export type Subject = {
   /** As in the registry. */
@@ -48,8 +50,9 @@ export type Subject = {
   /** How the provider says "not so fast", by the codes that its simulator knows (`refusals`), and what that slows. */
   throttles: readonly { code: number; slows: FailureKind['scope'] }[]
   /**
-   * What becomes of an attempt whose answer was lost. `reference`: a receipt with our reference tells. `key`: it is sent
-   * again under a key that the provider knows. `policy`: nobody ever tells; `config` must give up soon (`onUncertain`).
+   * What becomes of an attempt whose answer was lost. `reference`: a receipt with our reference tells. `key`: it is
+   * sent again under a key that the provider knows. `policy`: nobody ever tells, and `config` must give up soon
+   * (`onUncertain`).
    */
   lostAnswer: 'reference' | 'key' | 'policy'
   /** Parts that need more than the usual sample of their content: a template that is there, a message to react to. */
@@ -101,7 +104,9 @@ export function connectorLaws(subject: Subject): void {
     const law = createLaws(subject)
     parsingLaws(law, subject)
     receivingLaws(law, subject, it)
+    receiptLaws(law, subject, it)
     sendingLaws(law, subject, it)
+    troubleLaws(law, subject, it)
     secretLaws(law, subject, it)
     law.end()
   })

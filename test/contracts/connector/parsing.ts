@@ -12,7 +12,7 @@ import type { Laws } from './laws.ts'
  * `why` in a sentence; the body of the request as JSON, as text, or as the fields of a form, with its query and headers
  * where they say something; `channel`: the `keyOf` of the channel that the URL names; and the items that it means.
  */
-export type Fixture = {
+type Fixture = {
   why: string
   channel?: string
   request: {
@@ -29,7 +29,7 @@ export type Fixture = {
 const CONNECTORS = new URL('../../../connectors/', import.meta.url)
 const FIXTURES_MIN = 15
 
-export function fixturesIn(folders: readonly string[]): [file: string, fixture: Fixture][] {
+function fixturesIn(folders: readonly string[]): [file: string, fixture: Fixture][] {
   return folders.flatMap(folder => {
     const url = new URL(`${folder}/`, CONNECTORS)
     const files = readdirSync(url).filter(file => file.endsWith('.json'))
@@ -104,7 +104,7 @@ export function parsingLaws({ law }: Laws, { connector, fixtures }: Subject): vo
   })
 }
 
-export function requestOf({
+function requestOf({
   body,
   text,
   form,

@@ -1,31 +1,17 @@
 import { expect } from 'vitest'
 import type { Delivery, Subject, Told, Which } from '../connector.ts'
+import { type Hands, handsOf, unique } from './hands.ts'
 import type { Laws } from './laws.ts'
 import type { Stand } from './stand.ts'
-
-let last = 0
-/** A text, and with it an id, that no other message has. */
-function unique(what: string): string {
-  last += 1
-  return `${what} ${Date.now().toString(36)}${last}`
-}
 
 const ROUTES: readonly (Which | null)[] = ['ours', null]
 
 /** What a provider tells is kept once, where it belongs, if it is the provider who tells it: RULES B and D. */
 export function receivingLaws({ law }: Laws, subject: Subject, it: () => Stand): void {
   const { receive, people } = subject
+  const { deliver, take } = handsOf(subject, it)
   const says = (to: Which, text: string): Told => {
     return { is: 'message', to, at: Date.now(), id: text.replace(/\W/g, ''), from: people.ana, text }
-  }
-  const deliver = (told: readonly Told[], by: Which = 'ours', route: Which | null = 'ours'): Delivery[] => {
-    if (receive === undefined) throw new Error('it is never called: say so in `exempt`')
-    return receive.deliver(told, by, it().urlOf(route))
-  }
-  const take = async (deliveries: readonly Delivery[]): Promise<number[]> => {
-    const statuses: number[] = []
-    for (const delivery of deliveries) statuses.push(await it().deliver(delivery))
-    return statuses
   }
   const routes = ROUTES.filter(route => route !== null || receive?.shared === true)
 
@@ -69,6 +55,21 @@ export function receivingLaws({ law }: Laws, subject: Subject, it: () => Stand):
     expect(await it().messages('stranger', theirs)).toHaveLength(1)
   })
 
+  law('RULES B1: the same delivery again, one after the other or at once, is one message', async () => {
+    const text = unique('again')
+    const deliveries = deliver([says('ours', text)])
+    await take([...deliveries, ...deliveries])
+    await Promise.all(Array.from({ length: 5 }, () => take(deliveries)))
+    expect(await it().messages('ours', text)).toHaveLength(1)
+    const both = unique('at once')
+    const fresh = deliver([says('ours', both)])
+    await Promise.all(Array.from({ length: 5 }, () => take(fresh)))
+    expect(await it().messages('ours', both)).toHaveLength(1)
+  })
+  unknownLaw({ law }, it, { deliver, take })
+}
+
+function unknownLaw({ law }: Pick<Laws, 'law'>, it: () => Stand, { deliver, take }: Hands): void {
   law('RULES B7: a kind that nobody has heard of is kept', async () => {
     const kept = async (): Promise<number> => {
       const rejected = await it().call('GET', `/v1/channels/${it().channels.ours.id}/rejected`)
@@ -81,73 +82,6 @@ export function receivingLaws({ law }: Laws, subject: Subject, it: () => Stand):
     const statuses = await take(deliver([{ is: 'unknown', to: 'ours', at: Date.now() }]))
     expect(statuses.filter(status => status > 299)).toEqual([])
     expect(await kept()).toBe(before + 1)
-  })
-
-  law('RULES B1: the same delivery again, one after the other or at once, is one message', async () => {
-    const text = unique('again')
-    const deliveries = deliver([says('ours', text)])
-    await take([...deliveries, ...deliveries])
-    await Promise.all(Array.from({ length: 5 }, () => take(deliveries)))
-    expect(await it().messages('ours', text)).toHaveLength(1)
-    const both = unique('at once')
-    const fresh = deliver([says('ours', both)])
-    await Promise.all(Array.from({ length: 5 }, () => take(fresh)))
-    expect(await it().messages('ours', both)).toHaveLength(1)
-  })
-  receiptLaws({ law } as Laws, subject, it, { deliver, take })
-}
-
-type Hands = {
-  deliver(told: readonly Told[], by?: Which, route?: Which | null): Delivery[]
-  take(deliveries: readonly Delivery[]): Promise<number[]>
-}
-
-function receiptLaws({ law }: Laws, { people }: Subject, it: () => Stand, { deliver, take }: Hands): void {
-  const observed = () => {
-    const { observes } = it().connector.can(it().channels.ours.config as never)
-    return (['sent', 'received', 'read'] as const).filter(status => observes.includes(status))
-  }
-  const sent = async (): Promise<Extract<Told, { is: 'receipt' }>['of'] & { id: string }> => {
-    it().sim.behave({ receipts: false })
-    const id = await it().post('ours', people.ana, unique('receipts'))
-    await it().until('a provider id', async () => (await it().message(id)).providerIds.length > 0)
-    it().sim.behave({ receipts: true })
-    const { providerIds, address } = await it().message(id)
-    return { id, providerId: providerIds[0] ?? '', reference: `${id}.0.1`, address: address.value }
-  }
-
-  law('RULES D1: receipts in any order come to the same', async () => {
-    const statuses = observed()
-    for (const order of ordersOf(statuses)) {
-      const { id, ...of } = await sent()
-      // Later than the acceptance, as a provider's clock would have it.
-      const at = Date.now() + 60_000
-      for (const status of order) await take(deliver([{ is: 'receipt', to: 'ours', of, status, at }]))
-      const last = statuses.at(-1) ?? 'sent'
-      await it().until(`${order} is ${last}`, async () => (await it().message(id)).status === last)
-    }
-  })
-
-  law('RULES D6: a receipt of a message that nobody knows is taken, and changes nothing', async () => {
-    const of = { providerId: '999999999', reference: 'somebody.else.0.1', address: people.beto }
-    const told = observed().map(
-      (status): Told => ({ is: 'receipt', to: 'ours', at: 1_700_000_000_000, of, status }),
-    )
-    const before = (await it().call('GET', '/v1/events?limit=1000')).body as { next: number }
-    const statuses = await take(deliver(told))
-    expect(statuses.filter(status => status > 299)).toEqual([])
-    const news = (await it().call('GET', `/v1/events?after=${before.next}`)).body as {
-      data: { type: string }[]
-    }
-    expect(news.data.filter(({ type }) => type.startsWith('message.'))).toEqual([])
-  })
-
-  law('RULES D6: receipts that come before the answer are not lost', async () => {
-    it().sim.behave({ early: 1 })
-    const id = await it().post('ours', people.ana, unique('early'))
-    const last = observed().at(-1) ?? 'sent'
-    await it().until(`it is ${last}`, async () => (await it().message(id)).status === last)
-    it().sim.behave({ early: 0 })
   })
 }
 
@@ -167,9 +101,4 @@ function forgeries(honest: Delivery): Delivery[] {
 
 function isOverBody({ headers }: Delivery): boolean {
   return Object.keys(headers).some(name => /signature/i.test(name))
-}
-
-function ordersOf<T>(list: readonly T[]): T[][] {
-  if (list.length < 2) return [[...list]]
-  return list.flatMap((first, at) => ordersOf(list.toSpliced(at, 1)).map(rest => [first, ...rest]))
 }
