@@ -22,6 +22,7 @@ import type { SegmentQueries } from './found/segments.ts'
 import type { TimelineQueries } from './found/timeline.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { TimelineEntry } from './timeline.ts'
 import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
@@ -282,24 +283,4 @@ export type StoredFile = {
   deadline: number | null
   why: string | null
   createdAt: number
-}
-
-/** One line of a message's timeline: what happened, in the provider's word where it is one of theirs. */
-export type TimelineEntry = {
-  at: number
-  kind:
-    | 'created'
-    | 'attempted'
-    | 'accepted'
-    | 'receipt'
-    | 'retry'
-    | 'failed'
-    | 'uncertain'
-    | 'resend'
-    | 'cancelled'
-  part: number
-  attempt: number | null
-  status: Status | null
-  raw: string | null
-  detail: Record<string, unknown> | null
 }
