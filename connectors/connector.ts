@@ -66,8 +66,11 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
-  check: (config: Config, io: Io) => Promise<Health>
+  /**
+   * Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. `webhookUrl` is
+   * where the provider is to call: one that can be told by the API is told.
+   */
+  check: (config: Config, io: Io, webhookUrl: string | null) => Promise<Health>
 }
 
 /** A connector whose config type only itself knows: what the registry holds. */
@@ -102,6 +105,8 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
+  /** When it came, in milliseconds: the time of what the provider tells no time of. */
+  at: number
 }
 
 export type Reply = { status: number; contentType?: string; body?: string }
@@ -268,8 +273,11 @@ export type Capabilities = {
     unique?: true
     around?: Around
   }
-  /** Answers for the moment. Buttons that are too many go as these too. */
-  quick?: Choosable
+  /**
+   * Answers for the moment. Buttons that are too many go as these too. `typed`: what comes back is the title as a text,
+   * and is understood like the answer to a numbered one.
+   */
+  quick?: Choosable & { typed?: true }
   list?: {
     rowsMax: number
     titleMax: number
@@ -292,8 +300,11 @@ export type Capabilities = {
 /** How many choices, how long; `idBytesMax` where what comes back from one is bounded. */
 export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
 
-/** Longest text above and below choices, and whether a file may stand above. Absent: all that is joins the text. */
-export type Around = { headerMax: number; footerMax: number; media?: true }
+/**
+ * Longest text above and below choices, and whether a file may stand above; `captionMax` where that leaves less room for
+ * the text. Absent: all that is joins the text.
+ */
+export type Around = { headerMax: number; footerMax: number; media?: true; captionMax?: number }
 
 export type Limits = {
   /**

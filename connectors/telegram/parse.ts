@@ -13,11 +13,11 @@ export function parse(request: WebhookRequest, { channel }: { channel?: string }
   const update = objectOf(parseJson(request.body.toString('utf8')))
   if (update === undefined) return [{ to: channel ?? '', kind: 'rejected', why: 'notJson' }]
   if (channel === undefined) return [{ to: '', kind: 'rejected', why: 'noChannel' }]
-  return [readUpdate(update, channel)]
+  return [readUpdate(update, channel, request.at)]
 }
 
-/** What is told to whom: `to` is the bot, `key` the update's own number. */
-type Told = { to: string; key: string }
+/** What is told to whom: `to` is the bot, `key` the update's own number, `heardAt` when it came. */
+type Told = { to: string; key: string; heardAt: number }
 type Read = (value: Json, told: Told) => Inbound
 
 /** The kinds that a person's doing makes. */
@@ -43,7 +43,7 @@ const OTHERS = new Set<string>([
 ])
 
 /** One update, by webhook or by poll. Total: whatever it holds, it answers an item. */
-export function readUpdate(update: Json, to: string): Inbound {
+export function readUpdate(update: Json, to: string, heardAt: number): Inbound {
   const id = idIn(update, 'update_id')
   const kind = Object.keys(update).find(key => key !== 'update_id')
   if (id === undefined || kind === undefined) return { to, kind: 'rejected', why: 'updateShape' }
@@ -51,7 +51,7 @@ export function readUpdate(update: Json, to: string): Inbound {
   const read: Read | undefined = Object.hasOwn(READERS, kind) ? READERS[kind as Kind] : undefined
   const value = objectIn(update, kind)
   if (read === undefined) return { to, kind: 'rejected', why: 'unknownUpdate' }
-  return value === undefined ? { to, kind: 'rejected', why: 'updateShape' } : read(value, { to, key: id })
+  return value === undefined ? { to, kind: 'rejected', why: 'updateShape' } : read(value, { to, key: id, heardAt })
 }
 
 /** Things that happen to a group or its settings. A `migrate_to_chat_id` is told by both, once is enough. */
@@ -72,7 +72,7 @@ function readMessage(message: Json, { to }: Told): Inbound {
   const [where, id, at] = [whereOf(message), idOf(message), timeIn(message, 'date')]
   if (where === undefined || id === undefined || at === undefined) return shapeless(to, message)
   const moved = idIn(message, 'migrate_to_chat_id')
-  if (moved !== undefined) return readMove(moved, where.address, { to, key: id }, at)
+  if (moved !== undefined) return readMove(moved, where.address, { to, key: id, heardAt: at })
   const notice = Object.keys(message).find(field => NOTICES.has(field))
   if (notice !== undefined) return { to, kind: 'ignored', why: notice }
   const replyTo = idOf(objectIn(message, 'reply_to_message'))
@@ -146,7 +146,7 @@ function toldBesides(message: Json, known: Besides | undefined): Pick<InboundMes
 }
 
 /** A group became a supergroup and is known by another number from now on (PROVIDERS D2). */
-function readMove(moved: string, former: Address, { to, key }: Told, at: number): Inbound {
+function readMove(moved: string, former: Address, { to, key, heardAt: at }: Told): Inbound {
   const address: Address = { kind: 'group', value: moved }
   const content = { type: 'system', kind: 'other', rawType: 'migrate_to_chat_id', text: '', address } as const
   return { to, kind: 'message', key, providerId: key, at, address, former, content }
@@ -162,7 +162,7 @@ function readEdit(message: Json, { to, key }: Told): Inbound {
  * A tap on a button below a message of ours. Telegram tells no time of it. What it carries is as trustworthy as any
  * text that a person sends (PROVIDERS D2).
  */
-function readTap(query: Json, { to, key }: Told): Inbound {
+function readTap(query: Json, { to, key, heardAt }: Told): Inbound {
   const [message, payload, id] = [objectIn(query, 'message'), textIn(query, 'data'), textIn(query, 'id')]
   if (message === undefined) return { to, kind: 'ignored', why: 'inlineCallback' }
   if (payload === undefined) return { to, kind: 'ignored', why: 'gameCallback' }
@@ -175,6 +175,7 @@ function readTap(query: Json, { to, key }: Told): Inbound {
     kind: 'message',
     key,
     providerId: null,
+    at: heardAt,
     ...where,
     ...toldBesides({ from: by }, where.besides),
     content: { type: 'reply', kind: 'button', payload, text: titleOf(message, payload) ?? payload },

@@ -28,7 +28,7 @@ async function run(
     if (updates.length === 0) continue
     const next = 1 + Math.max(...updates.map(update => numberIn(objectOf(update), 'update_id') ?? -1))
     await deliver(
-      updates.map(update => readUpdate(objectOf(update) ?? {}, botOf(config))),
+      updates.map(update => readUpdate(objectOf(update) ?? {}, botOf(config), io.now())),
       String(next),
     )
     offset = next

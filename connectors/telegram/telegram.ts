@@ -49,11 +49,12 @@ export type TelegramConfig = Static<typeof config>
 /** Messages a second of one bot, all chats together (PROVIDERS D4). */
 const PER_SECOND = 30
 
-const KEYS = { max: 100, titleMax: 64, textMax: 2048 }
-/** Above and below, with the text in between, within the 4096 of a message, or the 1024 of a caption. */
-const AROUND = { headerMax: 512, footerMax: 512 }
-/** PROVIDERS D2: what comes back from a button. */
+/** What comes back from a button has 64 bytes (PROVIDERS D2). */
 const ID_BYTES_MAX = 64
+/** Below a message: as many and as long as a person still reads on a phone; Telegram names no number. */
+const BUTTONS = { max: 20, titleMax: 64, textMax: 2048 }
+/** With the text in between, what stands above and below is within the 4096 of a message, or the 1024 of a caption. */
+const AROUND = { headerMax: 256, footerMax: 60, captionMax: 960 }
 
 /** PROVIDERS D3, K. */
 const CAN: Capabilities = {
@@ -88,12 +89,16 @@ const CAN: Capabilities = {
     'request',
     'reaction',
   ],
-  buttons: { ...KEYS, idBytesMax: ID_BYTES_MAX, urls: 'mixed', around: { ...AROUND, media: true } },
-  quick: KEYS,
+  buttons: { ...BUTTONS, idBytesMax: ID_BYTES_MAX, urls: 'mixed', around: { ...AROUND, media: true } },
+  // Keys in the place of the letters: a tap writes its title as the person's own message.
+  quick: { ...BUTTONS, typed: true },
+  // There is no such thing: rows are buttons, and what stands beside them is text above, of 4096 with all the rest.
   list: {
-    rowsMax: KEYS.max,
-    titleMax: KEYS.titleMax,
-    textMax: KEYS.textMax,
+    rowsMax: 20,
+    titleMax: 40,
+    descriptionMax: 72,
+    sectionTitleMax: 24,
+    textMax: 800,
     idBytesMax: ID_BYTES_MAX,
     around: AROUND,
   },

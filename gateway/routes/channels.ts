@@ -200,7 +200,8 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       const open = rooms.directory.get(id)
       if (open === undefined) throw notFound('channel')
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
-      const health = await open.connector.check(open.config, ioOf(rooms, signal))
+      const { webhookUrl } = show(rooms, request.caller, await channelOf(rooms, workspace, id))
+      const health = await open.connector.check(open.config, ioOf(rooms, signal), webhookUrl)
       await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
       return show(rooms, request.caller, await channelOf(rooms, workspace, id))
     },
