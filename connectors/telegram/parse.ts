@@ -51,7 +51,9 @@ export function readUpdate(update: Json, to: string, heardAt: number): Inbound {
   const read: Read | undefined = Object.hasOwn(READERS, kind) ? READERS[kind as Kind] : undefined
   const value = objectIn(update, kind)
   if (read === undefined) return { to, kind: 'rejected', why: 'unknownUpdate' }
-  return value === undefined ? { to, kind: 'rejected', why: 'updateShape' } : read(value, { to, key: id, heardAt })
+  return value === undefined
+    ? { to, kind: 'rejected', why: 'updateShape' }
+    : read(value, { to, key: id, heardAt })
 }
 
 /** Things that happen to a group or its settings. A `migrate_to_chat_id` is told by both, once is enough. */

@@ -180,19 +180,15 @@ async function checkWebhook(
   if (secret === undefined)
     return { state: 'failing', why: 'secretToken is missing: no webhook would be believed' }
   const url = textIn(info, 'url')
-  if (url !== undefined && url !== webhookUrl) {
-    return {
-      state: 'failing',
-      why: `another webhook is set, for ${new URL(url).host}: delete it to use this channel`,
-    }
+  if (url === undefined && webhookUrl === null) return { state: 'failing', why: 'no webhook is set' }
+  if (url !== undefined && webhookUrl !== null && url !== webhookUrl) {
+    return { state: 'failing', why: `another webhook is set: ${url}; delete it to use this channel` }
   }
-  if (webhookUrl === null) return { state: 'failing', why: 'no webhook is set' }
   // Also where it is set already: a replaced secret and new kinds of updates are told by this call alone.
-  await call(
-    ask('setWebhook', { url: webhookUrl, secret_token: secret, allowed_updates: UPDATES }),
-    config,
-    io,
-  )
+  if (webhookUrl !== null) {
+    const webhook = { url: webhookUrl, secret_token: secret, allowed_updates: UPDATES }
+    await call(ask('setWebhook', webhook), config, io)
+  }
   const [fault, waiting] = [textIn(info, 'last_error_message'), numberIn(info, 'pending_update_count')]
   if (!waiting) return { state: 'ok' }
   return {

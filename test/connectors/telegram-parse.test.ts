@@ -16,7 +16,13 @@ const fixtures = readdirSync(FOLDER).map(
 )
 
 function parseText(text: string, url: { channel?: string } = { channel: BOT }): Inbound[] {
-  const request = { method: 'POST', url: 'https://a.example/in/telegram', query: {}, headers: {}, at: HEARD_AT }
+  const request = {
+    method: 'POST',
+    url: 'https://a.example/in/telegram',
+    query: {},
+    headers: {},
+    at: HEARD_AT,
+  }
   return parse({ ...request, body: Buffer.from(text) }, url)
 }
 
