@@ -301,8 +301,8 @@ export type Capabilities = {
 export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
 
 /**
- * Longest text above and below choices, and whether a file may stand above; `captionMax` where that leaves less room for
- * the text. Absent: all that is joins the text.
+ * Longest text above and below choices, and whether a file may stand above; `captionMax` where that leaves less room
+ * for the text. Absent: all that is joins the text.
  */
 export type Around = { headerMax: number; footerMax: number; media?: true; captionMax?: number }
 

@@ -14,10 +14,14 @@ const ANY = /^/
 export const FAILURE: readonly Row[] = [
   [400, /chat not found|user not found|chat_id is empty|peer_id_invalid/i, 'recipientInvalid'], // U
   [400, /group chat was upgraded/i, 'recipientInvalid'], // U, where it does not say to which
-  [400, /not enough rights|have no rights|write_forbidden|topic_closed|voice_messages_forbidden/i, 'blocked'], // U
+  [400, /not enough rights|have no rights|write_forbidden|topic_closed|messages_forbidden/i, 'undeliverable'],
   [400, /too long|too big|too large|file of size/i, 'contentTooLarge'], // P
-  [400, /wrong file|file identifier|http url content|web page content|upload file by url/i, 'mediaFailed'], // P
-  [400, /photo_|image_process|video_|sticker_|media_|wrong remote file|wrong type of/i, 'mediaFailed'], // P
+  [
+    400,
+    /wrong (remote )?file|file identifier|http url content|web page content|upload file by url/i,
+    'mediaFailed',
+  ], // P
+  [400, /photo_|image_process|video_|sticker_|media_|wrong type of/i, 'mediaFailed'], // P
   [400, /reaction_invalid|reactions_too_many/i, 'contentUnsupported'], // P
   [400, ANY, 'badRequest'], // P: empty text, entities that cannot be parsed, …
   [401, ANY, 'credentials'], // A

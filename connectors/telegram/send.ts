@@ -4,7 +4,7 @@ import type { Buttons, ContactCard, Content, MediaType } from '../../model/conte
 import { SendFailure } from '../../model/failure.ts'
 import type { Action, Io, Outbound, OutboundMedia, Sent } from '../connector.ts'
 import { type Json, listIn, numberIn, objectIn, objectOf, textIn } from '../kit/json.ts'
-import { type Asked, ask, call, Refused } from './call.ts'
+import { type Asked, ask, call, Refused, type Upload } from './call.ts'
 import type { TelegramConfig } from './telegram.ts'
 
 type Said<T extends Content['type']> = Extract<Content<OutboundMedia>, { type: T }>
@@ -32,9 +32,10 @@ async function sendTo(address: Address, part: Outbound, config: TelegramConfig, 
   const said = part.content
   if (said.type === 'reaction') return react(address, part, said, config, io)
   const asked = askedOf(said, aroundOf(address, part))
-  const result =
-    asked.upload === undefined ? await call(asked, config, io) : await sendFile(asked, config, io)
-  const message = objectOf(result)
+  const { upload } = asked
+  const message = objectOf(
+    await (upload === undefined ? call(asked, config, io) : sendFile(asked, upload, config, io)),
+  )
   const [chat, id] = [numberIn(objectIn(message, 'chat'), 'id'), numberIn(message, 'message_id')]
   // A 2xx that nobody but a proxy would write: Telegram may have taken the message behind it.
   if (chat === undefined || id === undefined) throw new SendFailure({ code: 'noAnswer' })
@@ -127,25 +128,23 @@ const FILE_ID_KEPT_MS = 29 * 86_400_000
  * in every later one (PROVIDERS D2): a broadcast uploads its picture once. Who waited for an upload that failed has a
  * failure of somebody else's, and tries for itself.
  */
-async function sendFile(asked: Asked, config: TelegramConfig, io: Io): Promise<unknown> {
-  const { upload, method, body } = asked
-  if (upload === undefined) return call(asked, config, io)
-  let own: { result: unknown } | undefined
-  let isOwn = false
+async function sendFile(asked: Asked, upload: Upload, config: TelegramConfig, io: Io): Promise<unknown> {
+  const { method, body } = asked
+  let own: Promise<unknown> | undefined
   const first = async (): Promise<string> => {
-    isOwn = true
-    own = { result: await call(asked, config, io) }
-    return fileIdIn(objectOf(own.result), upload.field)
+    own = call(asked, config, io)
+    return fileIdIn(objectOf(await own), upload.field)
   }
+  const id = await io.memo(`${method}:${upload.file.id}`, FILE_ID_KEPT_MS, first).catch(() => '')
+  if (own !== undefined) return own
+  if (id === '') return call(asked, config, io)
   try {
-    const id = await io.memo(`${method}:${upload.file.id}`, FILE_ID_KEPT_MS, first)
-    if (own !== undefined) return (own as { result: unknown }).result
-    if (id !== '') return await call({ method, body: { ...body, [upload.field]: id } }, config, io)
+    return await call({ method, body: { ...body, [upload.field]: id } }, config, io)
   } catch (error) {
-    const isUnknownFile = error instanceof Refused && error.failure.code === 'mediaFailed'
-    if (isOwn || !isUnknownFile) throw error
+    const isForgotten = error instanceof Refused && error.failure.code === 'mediaFailed'
+    if (!isForgotten) throw error
+    return call(asked, config, io)
   }
-  return call(asked, config, io)
 }
 
 /** '' where Telegram made something else of it. */
@@ -260,14 +259,13 @@ async function react(
  * Whose allowance was used up, Telegram does not say (PROVIDERS D4). A group has a small one of its own, so it is the
  * group's. Of people the first one named slows only itself; a second one within its wait shows that it is the bot.
  */
-async function throttled({ failure }: Refused, address: Address, io: Io): Promise<SendFailure> {
-  const waitMs = failure.retryAfterMs ?? 1000
-  const first = await io.memo('throttled', waitMs, async () => address.value)
-  const isOne = address.kind === 'group' || first === address.value
+async function throttled({ failure }: Refused, { kind, value }: Address, io: Io): Promise<SendFailure> {
+  const { retryAfterMs = 1000 } = failure
+  const isOne = kind === 'group' || (await io.memo('throttled', retryAfterMs, async () => value)) === value
   return new SendFailure({
     ...failure,
     code: isOne ? 'throttledRecipient' : 'throttledChannel',
-    retryAfterMs: waitMs,
+    retryAfterMs,
   })
 }
 
