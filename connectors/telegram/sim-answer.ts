@@ -1,19 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { Json } from '../kit/json.ts'
-import { isSend, perform, Refuses, readCall } from './sim-methods.ts'
-import { type Bot, chatOf, type SentMessage, type World } from './sim-world.ts'
-
-type SimAnswer = { status: number; body: string; contentType?: string }
-
-const BAD_GATEWAY: SimAnswer = {
-  status: 502,
-  contentType: 'text/html',
-  body: '<html><body><h1>502 Bad Gateway</h1></body></html>',
-}
+import { answerSend, type Decision, reply, type SimAnswer } from '../kit/sim/answer.ts'
+import { type Called, isSend, perform, performSend, Refuses, readCall } from './sim-methods.ts'
+import { type Bot, chatOf, type World } from './sim-world.ts'
 
 type Asked = { type: string; body: Buffer; query: URLSearchParams }
 
-/** A call of the Bot API, with the faults that were asked for: those are of calls that send. */
+/** A call of the Bot API; of those that send, with the faults that were asked for. */
 export async function answerCall(
   world: World,
   bot: Bot,
@@ -21,48 +14,57 @@ export async function answerCall(
   asked: Asked,
   response: ServerResponse,
 ): Promise<void> {
-  const { resets, bareFaults } = world.behaviour()
-  const sends = isSend(method)
-  if (sends && chance(world, resets)) {
-    fault(world, 'reset')
-    response.socket?.resetAndDestroy()
+  const { body, files } = await readCall(asked.type, asked.body)
+  const called: Called = { world, bot, method, body: { ...Object.fromEntries(asked.query), ...body }, files }
+  if (!isSend(method)) {
+    reply(response, await perform(called).then(taken, refused))
     return
   }
-  const { body, files } = await readCall(asked.type, asked.body)
-  const given = { ...Object.fromEntries(asked.query), ...body }
-  const isBare = sends && chance(world, bareFaults)
-  if (isBare) fault(world, 'bareFault')
-  // Half of what ends in a 502 was taken: that is why it is uncertain.
-  if (isBare && chance(world, 0.5)) return reply(response, BAD_GATEWAY)
-  try {
-    if (sends) refuseAsAsked(world, bot, given)
-    const result = await perform({ world, bot, method, body: given, files })
-    if (sends) note(world, bot, method, given, result, null)
-    if (isBare) reply(response, BAD_GATEWAY)
-    else write(world, sends, { status: 200, body: JSON.stringify({ ok: true, result }) }, response)
-  } catch (error) {
-    if (!(error instanceof Refuses)) throw error
-    const { code, description, parameters } = error.refusal
-    if (sends) note(world, bot, method, given, undefined, code)
-    const wait = parameters?.['retry_after']
-    if (!response.destroyed && wait !== undefined) response.setHeader('retry-after', String(wait))
-    const said = { ok: false, error_code: code, description, ...(parameters && { parameters }) }
-    reply(response, { status: code, body: JSON.stringify(said) })
+  const decided = (decide: () => Json | true): Decision<Json> => {
+    try {
+      return noted(called, decide())
+    } catch (error) {
+      return { answer: refused(error, called) }
+    }
+  }
+  answerSend(
+    // There are no receipts: what is accepted early is simply answered.
+    { ...world, receipts: { of: (_accepted, early) => early?.() } },
+    response,
+    code => decided(() => refuse(world, code)),
+    () => decided(() => performSend(called, () => limit(called))),
+  )
+}
+
+function taken(result: unknown): SimAnswer {
+  return { status: 200, body: JSON.stringify({ ok: true, result }) }
+}
+
+/** PROVIDERS D1. @throws what is no refusal */
+function refused(error: unknown, called?: Called): SimAnswer {
+  if (!(error instanceof Refuses)) throw error
+  const { code, description, parameters } = error.refusal
+  if (called !== undefined) called.world.audit.refused({ ...entryOf(called), code })
+  const wait = parameters?.['retry_after']
+  const said = { ok: false, error_code: code, description, ...(parameters && { parameters }) }
+  return {
+    status: code,
+    body: JSON.stringify(said),
+    ...(wait !== undefined && { headers: { 'retry-after': String(wait) } }),
   }
 }
 
-/** What is drawn, and what Telegram's own limits say (PROVIDERS D4). @throws Refuses */
-function refuseAsAsked(world: World, bot: Bot, body: Json): void {
-  const { refusals, chats, bots, retryAfterS } = world.behaviour()
-  for (const { share, code } of refusals) {
-    if (!chance(world, share)) continue
-    throw code === 429 ? tooMany(retryAfterS) : new Refuses(code, DRAWN[code] ?? 'Bad Request: simulated')
-  }
-  const id = Number(body['chat_id'])
-  if (chats && Number.isSafeInteger(id)) {
-    take(world, chatOf(bot, id), id > 0 ? { everyMs: 1000, burst: 3 } : { everyMs: 3000, burst: 20 })
-  }
-  if (bots) take(world, bot, { everyMs: 1000 / 30, burst: 30 })
+function noted(called: Called, result: Json | true): Decision<Json> {
+  const entry = entryOf(called)
+  const id = result === true ? null : `${entry.to}:${result['message_id']}`
+  called.world.audit.accepted({ ...entry, id })
+  return { answer: taken(result), accepted: {} }
+}
+
+function entryOf({ world, bot, method, body }: Called) {
+  const to = String(body['chat_id'])
+  const who = { number: String(bot.id), to, reference: null, id: null, code: null }
+  return { at: world.clock.now(), ...who, method, body }
 }
 
 const DRAWN: Readonly<Record<number, string>> = {
@@ -71,8 +73,17 @@ const DRAWN: Readonly<Record<number, string>> = {
   500: 'Internal Server Error: restart',
 }
 
-function tooMany(seconds: number): Refuses {
-  return new Refuses(429, `Too Many Requests: retry after ${seconds}`, { retry_after: seconds })
+function refuse(world: World, code: number): never {
+  if (code === 429) throw tooMany(world.behaviour().retryAfterS)
+  throw new Refuses(code, DRAWN[code] ?? 'Bad Request: simulated')
+}
+
+/** What Telegram's own limits say (PROVIDERS D4). @throws Refuses */
+function limit({ world, bot, body }: Called): void {
+  const { chats, bots } = world.behaviour()
+  const id = Number(body['chat_id'])
+  if (chats) take(world, chatOf(bot, id), id > 0 ? { everyMs: 1000, burst: 3 } : { everyMs: 3000, burst: 20 })
+  if (bots) take(world, bot, { everyMs: 1000 / 30, burst: 30 })
 }
 
 /** GCRA, as everywhere. */
@@ -83,63 +94,12 @@ function take(
 ): void {
   const now = clock.monotonic()
   const due = Math.max(scope.paidUntil, now)
-  const ahead = due - now - (burst - 1) * everyMs
-  if (ahead > 0) throw tooMany(Math.ceil(ahead / 1000))
+  // Less than a rounding error ahead is not ahead.
+  const aheadMs = due - now - (burst - 1) * everyMs
+  if (aheadMs > 0.001) throw tooMany(Math.ceil(aheadMs / 1000))
   scope.paidUntil = due + everyMs
 }
 
-/** What happens to the answer of a call that was taken. */
-function write(world: World, sends: boolean, answer: SimAnswer, response: ServerResponse): void {
-  const { dropAnswers, stalls, answerMs } = world.behaviour()
-  if (sends && chance(world, dropAnswers)) {
-    fault(world, 'dropAnswer')
-    response.socket?.destroy()
-  } else if (sends && chance(world, stalls)) {
-    fault(world, 'stall')
-  } else {
-    const [from, to] = answerMs
-    const waitMs = to <= from ? from : from + (to - from) * world.random.fraction()
-    if (waitMs > 0) setTimeout(reply, waitMs, response, answer)
-    else reply(response, answer)
-  }
-}
-
-const SENT_KEPT = 50_000
-
-function note(
-  world: World,
-  bot: Bot,
-  method: string,
-  body: Json,
-  result: unknown,
-  code: number | null,
-): void {
-  const { counts, sent, clock } = world
-  const { message_id } = (result ?? {}) as { message_id?: number }
-  const to = String(body['chat_id'])
-  const id = message_id === undefined ? null : `${to}:${message_id}`
-  const entry: SentMessage = { at: clock.now(), bot: String(bot.id), method, to, id, code, body }
-  counts.requests += 1
-  if (code === null) counts.accepted += 1
-  else counts.refused[code] = (counts.refused[code] ?? 0) + 1
-  sent.push(entry)
-  if (sent.length > SENT_KEPT * 2) sent.splice(0, SENT_KEPT)
-}
-
-function fault({ counts: { faults } }: World, kind: string): void {
-  faults[kind] = (faults[kind] ?? 0) + 1
-}
-
-function chance({ random }: World, share: number): boolean {
-  return share > 0 && random.fraction() < share
-}
-
-/** Writes an answer whole. */
-export function reply(response: ServerResponse, { status, body, contentType }: SimAnswer): void {
-  if (response.destroyed) return
-  response.writeHead(status, {
-    'content-type': contentType ?? 'application/json',
-    'content-length': Buffer.byteLength(body),
-  })
-  response.end(body)
+function tooMany(seconds: number): Refuses {
+  return new Refuses(429, `Too Many Requests: retry after ${seconds}`, { retry_after: seconds })
 }

@@ -28,7 +28,7 @@ export type InjectedMessage = {
 }
 
 /** A message of every kind. */
-const SAMPLES: Readonly<Record<string, (world: World) => Json>> = {
+export const SAMPLES: Readonly<Record<string, (world: World) => Json>> = {
   start: () => ({ text: '/start camp-7', entities: [{ type: 'bot_command', offset: 0, length: 6 }] }),
   link: () => ({
     text: 'Mira esto',

@@ -3,7 +3,7 @@ import { type Bot, chatOf, keep, putFile, type SimChat, userOf, type World } fro
 
 /** A file that came with a form. */
 export type Uploaded = { bytes: Buffer; mimeType: string; name: string }
-export type Call = {
+export type Called = {
   world: World
   bot: Bot
   method: string
@@ -25,7 +25,7 @@ export class Refuses extends Error {
 
 const bad = (says: string, parameters?: Json): Refuses => new Refuses(400, `Bad Request: ${says}`, parameters)
 
-type Method = (call: Call) => unknown
+type Method = (call: Called) => unknown
 
 /** The methods that a gateway uses (PROVIDERS D1–D3). What sends is in the second table. */
 const METHODS: Readonly<Record<string, Method>> = {
@@ -92,14 +92,6 @@ const METHODS: Readonly<Record<string, Method>> = {
     reached(world, bot, body)
     return true
   },
-  setMessageReaction: ({ world, bot, body }) => {
-    const chat = reached(world, bot, body)
-    if (!chat.messages.has(numberIn(body, 'message_id') ?? 0)) throw bad('message to react not found')
-    const emoji = listIn(body, 'reaction').map(item => textIn(objectOf(item), 'emoji'))
-    if (emoji.length > 1) throw bad('REACTIONS_TOO_MANY')
-    if (emoji.some(one => one === undefined || !REACTIONS.includes(one))) throw bad('REACTION_INVALID')
-    return true
-  },
 }
 
 const DELETE_IT = 'use deleteWebhook to delete the webhook first'
@@ -107,41 +99,35 @@ const ONLY_ONE = 'make sure that only one bot instance is running'
 /** A few of those that a bot may set. */
 const REACTIONS = ['👍', '👎', '❤', '🔥', '🥰', '👏', '😁', '🤔', '🎉', '🙏', '👌', '💯', '😢']
 
-type Sends = { fields: (call: Call) => Json }
+type Fields = (called: Called) => Json
 
 /** What each method that sends makes of its fields. */
-const SENDS: Readonly<Record<string, Sends>> = {
-  sendMessage: {
-    fields: ({ body }) => {
-      const text = textIn(body, 'text')
-      if (text === undefined) throw bad('message text is empty')
-      if (text.length > 4096) throw bad('message is too long')
-      return { text, ...pick(body, ['entities']) }
-    },
+const SENDS: Readonly<Record<string, Fields>> = {
+  sendMessage: ({ body }) => {
+    const text = textIn(body, 'text')
+    if (text === undefined) throw bad('message text is empty')
+    if (text.length > 4096) throw bad('message is too long')
+    return { text, ...pick(body, ['entities']) }
   },
-  sendPhoto: { fields: call => ({ photo: [fileIn(call, 'photo', 10)], ...captioned(call) }) },
-  sendVideo: { fields: call => ({ video: fileIn(call, 'video', 50), ...captioned(call) }) },
-  sendAudio: { fields: call => ({ audio: fileIn(call, 'audio', 50), ...captioned(call) }) },
-  sendVoice: { fields: call => ({ voice: fileIn(call, 'voice', 50), ...captioned(call) }) },
-  sendDocument: { fields: call => ({ document: fileIn(call, 'document', 50), ...captioned(call) }) },
-  sendSticker: { fields: call => ({ sticker: fileIn(call, 'sticker', 50) }) },
-  sendLocation: { fields: ({ body }) => ({ location: placeIn(body) }) },
-  sendVenue: {
-    fields: ({ body }) => {
-      const location = placeIn(body)
-      const [title, address] = [textIn(body, 'title'), textIn(body, 'address')]
-      if (title === undefined) throw bad('title must be non-empty')
-      if (address === undefined) throw bad('address must be non-empty')
-      return { location, venue: { location, title, address } }
-    },
+  sendPhoto: call => ({ photo: [fileIn(call, 'photo', 10)], ...captioned(call) }),
+  sendVideo: call => ({ video: fileIn(call, 'video', 50), ...captioned(call) }),
+  sendAudio: call => ({ audio: fileIn(call, 'audio', 50), ...captioned(call) }),
+  sendVoice: call => ({ voice: fileIn(call, 'voice', 50), ...captioned(call) }),
+  sendDocument: call => ({ document: fileIn(call, 'document', 50), ...captioned(call) }),
+  sendSticker: call => ({ sticker: fileIn(call, 'sticker', 50) }),
+  sendLocation: ({ body }) => ({ location: placeIn(body) }),
+  sendVenue: ({ body }) => {
+    const location = placeIn(body)
+    const [title, address] = [textIn(body, 'title'), textIn(body, 'address')]
+    if (title === undefined) throw bad('title must be non-empty')
+    if (address === undefined) throw bad('address must be non-empty')
+    return { location, venue: { location, title, address } }
   },
-  sendContact: {
-    fields: ({ body }) => {
-      const contact = pick(body, ['phone_number', 'first_name', 'last_name', 'vcard'])
-      if (textIn(contact, 'phone_number') === undefined) throw bad('phone number must be non-empty')
-      if (textIn(contact, 'first_name') === undefined) throw bad('first name must be non-empty')
-      return { contact }
-    },
+  sendContact: ({ body }) => {
+    const contact = pick(body, ['phone_number', 'first_name', 'last_name', 'vcard'])
+    if (textIn(contact, 'phone_number') === undefined) throw bad('phone number must be non-empty')
+    if (textIn(contact, 'first_name') === undefined) throw bad('first name must be non-empty')
+    return { contact }
   },
 }
 
@@ -150,30 +136,40 @@ export function isSend(method: string): boolean {
   return Object.hasOwn(SENDS, method) || method === 'setMessageReaction'
 }
 
-/** What the method answers. @throws Refuses */
-export async function perform(call: Call): Promise<unknown> {
-  if (Object.hasOwn(SENDS, call.method)) return sendAs(call, SENDS[call.method] as Sends)
-  const method = Object.hasOwn(METHODS, call.method) ? METHODS[call.method] : undefined
+/** What a method that sends nothing answers. @throws Refuses */
+export async function perform(called: Called): Promise<unknown> {
+  const method = Object.hasOwn(METHODS, called.method) ? METHODS[called.method] : undefined
   if (method === undefined) throw new Refuses(404, 'Not Found: method not found')
-  return await method(call)
+  return await method(called)
 }
 
-function sendAs(call: Call, { fields }: Sends): Json {
-  const { world, bot, body } = call
+/** The message that was made, or true of a reaction. `limit` is asked once its chat is known. @throws Refuses */
+export function performSend(called: Called, limit: () => void): Json | true {
+  const { world, bot, method, body } = called
   const chat = reached(world, bot, body)
+  limit()
+  const fields = SENDS[method]
+  if (fields === undefined) return reacted(chat, body)
   const reply = objectIn(body, 'reply_parameters')
   const quoted = chat.messages.get(numberIn(reply, 'message_id') ?? 0)
   if (reply !== undefined && quoted === undefined && reply['allow_sending_without_reply'] !== true) {
     throw bad('message to be replied not found')
   }
   checkMarkup(objectIn(body, 'reply_markup'), chat)
-  const said = fields(call)
   return keep(world, chat, {
     from: userOf(bot),
-    ...said,
+    ...fields(called),
     ...(quoted && { reply_to_message: quoted }),
     ...pick(body, ['reply_markup']),
   })
+}
+
+function reacted(chat: SimChat, body: Json): true {
+  if (!chat.messages.has(numberIn(body, 'message_id') ?? 0)) throw bad('message to react not found')
+  const emoji = listIn(body, 'reaction').map(item => textIn(objectOf(item), 'emoji'))
+  if (emoji.length > 1) throw bad('REACTIONS_TOO_MANY')
+  if (emoji.some(one => one === undefined || !REACTIONS.includes(one))) throw bad('REACTION_INVALID')
+  return true
 }
 
 /** The chat that is meant. @throws Refuses if it cannot be written to */
@@ -210,13 +206,13 @@ function checkMarkup(markup: Json | undefined, chat: SimChat): void {
   }
 }
 
-function captioned({ body }: Call): Json {
+function captioned({ body }: Called): Json {
   if ((textIn(body, 'caption') ?? '').length > 1024) throw bad('message caption is too long')
   return pick(body, ['caption', 'caption_entities'])
 }
 
 /** Uploaded, by `file_id`, or by a link that Telegram would fetch: documents only as PDF and ZIP (D3). */
-function fileIn({ world, body, files }: Call, field: string, megabytesMax: number): Json {
+function fileIn({ world, body, files }: Called, field: string, megabytesMax: number): Json {
   const uploaded = files.get(field)
   if (uploaded !== undefined) {
     if (uploaded.bytes.length > megabytesMax * 1024 * 1024) throw new Refuses(413, 'Request Entity Too Large')
@@ -245,7 +241,7 @@ function pick(body: Json, keys: readonly string[]): Json {
 }
 
 /** The fields of a call as JSON has them; a form writes everything but text as JSON. */
-export async function readCall(contentType: string, bytes: Buffer): Promise<Pick<Call, 'body' | 'files'>> {
+export async function readCall(contentType: string, bytes: Buffer): Promise<Pick<Called, 'body' | 'files'>> {
   const files = new Map<string, Uploaded>()
   if (!contentType.startsWith('multipart/form-data')) {
     return { body: objectOf(parseJson(bytes.toString('utf8'))) ?? {}, files }

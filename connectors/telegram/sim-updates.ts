@@ -1,7 +1,9 @@
 import { Pool } from 'undici'
 import type { Random } from '../../model/random.ts'
 import type { Json } from '../kit/json.ts'
-import type { SimBehaviour } from './sim-behaviour.ts'
+import { chance } from '../kit/sim/behaviour.ts'
+import type { WebhookStats } from '../kit/sim/webhooks.ts'
+import type { Behaviour } from './sim-behaviour.ts'
 
 /** Where a bot's updates go; without one they wait to be asked for (PROVIDERS D1: one or the other). */
 export type SimWebhook = { url: string; secret: string | undefined; allowed: readonly string[] | undefined }
@@ -18,20 +20,10 @@ export type SimUpdates = {
    * else asked meanwhile.
    */
   ask(offset: number | undefined, limit: number, waitMs: number): Promise<Json[] | undefined>
-  stats(): UpdateStats
+  /** `lost`: given up, or left out by `allowed_updates`. */
+  stats(): WebhookStats
   lastError(): string | undefined
   close(): Promise<void>
-}
-
-export type UpdateStats = {
-  posts: number
-  acknowledged: number
-  unacknowledged: number
-  redelivered: number
-  corrupted: number
-  /** Updates that were given up, or that `allowed_updates` left out. */
-  lost: number
-  waiting: number
 }
 
 type Waiting = { body: string; update: Json; attempt: number }
@@ -44,7 +36,7 @@ const NOT_BY_DEFAULT = new Set(['chat_member', 'message_reaction', 'message_reac
  * The updates of one bot, delivered as Telegram does (PROVIDERS D1): one a POST with the secret in a header, each queue
  * in order and several at a time, again after a pause for as long as the answer is not 2xx; or given when asked for.
  */
-export function createUpdates(behaviour: () => SimBehaviour, random: Random, firstId: number): SimUpdates {
+export function createUpdates(behaviour: () => Behaviour, random: Random, firstId: number): SimUpdates {
   const queues = new Map<string, Waiting[]>()
   const ready: string[] = []
   const busy = new Set<string>()
@@ -90,7 +82,7 @@ export function createUpdates(behaviour: () => SimBehaviour, random: Random, fir
     stats[isTaken ? 'acknowledged' : 'unacknowledged'] += 1
     if (!isTaken) lastError = `Wrong response from the webhook: ${status ?? 'none'}`
     // Told twice: what was taken is delivered once more, as after an answer that was lost on its way.
-    const again = isTaken ? one.attempt === 0 && drawn(duplicates) : one.attempt < redeliverMax
+    const again = isTaken ? one.attempt === 0 && chance(random, duplicates) : one.attempt < redeliverMax
     if (again) {
       one.attempt += 1
       stats.redelivered += 1
@@ -106,7 +98,6 @@ export function createUpdates(behaviour: () => SimBehaviour, random: Random, fir
     done(queue)
     flush()
   }
-  const drawn = (share: number): boolean => share > 0 && random.fraction() < share
   const done = (queue: string): void => {
     waiting -= 1
     const list = queues.get(queue) ?? []

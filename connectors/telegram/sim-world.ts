@@ -1,7 +1,8 @@
 import type { Clock } from '../../model/clock.ts'
 import type { Random } from '../../model/random.ts'
 import type { Json } from '../kit/json.ts'
-import type { SimBehaviour } from './sim-behaviour.ts'
+import type { Audit, SentMessage } from '../kit/sim/audit.ts'
+import type { Behaviour } from './sim-behaviour.ts'
 import type { SimUpdates } from './sim-updates.ts'
 
 export type SimBot = { token: string; username: string; name?: string }
@@ -34,32 +35,18 @@ export type SimFile = { bytes: Buffer; mimeType: string; path: string }
 
 /** All that the simulated Telegram knows. */
 export type World = {
-  behaviour: () => SimBehaviour
+  behaviour: () => Behaviour
   clock: Clock
   random: Random
   bots: ReadonlyMap<string, Bot>
   files: Map<string, SimFile>
   /** Buttons that were tapped and wait for an answer. */
   taps: Map<string, { answered: boolean }>
-  sent: SentMessage[]
-  counts: {
-    requests: number
-    accepted: number
-    refused: Record<string, number>
-    faults: Record<string, number>
-  }
+  audit: Audit<TelegramSent>
 }
 
-/** A call that sends, as the provider saw it. `id` is null where it was refused; `code` is the refusal's. */
-export type SentMessage = {
-  at: number
-  bot: string
-  method: string
-  to: string
-  id: string | null
-  code: number | null
-  body: Json
-}
+/** A call that sends, as Telegram saw it. There is nothing to name the attempt by. */
+export type TelegramSent = SentMessage & { method: string }
 
 const MESSAGES_KEPT = 1000
 const FILES_KEPT = 1000

@@ -133,6 +133,7 @@ export const telegram = defineConnector<typeof config>({
   act,
   fetchMedia,
   check,
+  simulation: async () => (await import('./simulation.ts')).simulation,
 })
 
 /** A token begins with the number of its bot. */
