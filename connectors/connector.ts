@@ -69,9 +69,9 @@ export type Connector<Config> = {
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
   /**
    * Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. `webhookUrl` is
-   * where the provider is to call, null where that is not known: one that can be told so by its API is told.
+   * where the provider is to call, absent where that is not known: one that can be told so by its API is told.
    */
-  check: (config: Config, io: Io, webhookUrl: string | null) => Promise<Health>
+  check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health>
   /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
   simulation?: () => Promise<Simulation>
 }

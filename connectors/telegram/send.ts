@@ -235,10 +235,10 @@ function contactsAsked(cards: readonly ContactCard[], around: Around): Asked {
   return ask('sendMessage', { ...around, text: text.join('\n\n') })
 }
 
-/** A bot has one reaction a message. It is no message itself, and has no number. */
+/** A bot has one reaction a message. It is no message itself and has no number: our own name stands for one. */
 async function react(
   address: Address,
-  { reactionTo }: Outbound,
+  { reactionTo, reference }: Outbound,
   { emoji }: Said<'reaction'>,
   config: TelegramConfig,
   io: Io,
@@ -252,7 +252,7 @@ async function react(
     config,
     io,
   )
-  return { providerIds: [], raw: 'ok' }
+  return { providerIds: [reference], raw: 'ok' }
 }
 
 /**

@@ -153,7 +153,7 @@ function isSecret(request: WebhookRequest, secretToken: string): boolean {
  * Proves the token, and brings about what the config says: without a webhook nothing comes in, so one that is missing
  * is set. One that leads elsewhere is somebody's, and only told.
  */
-async function check(config: TelegramConfig, io: Io, webhookUrl: string | null): Promise<Health> {
+async function check(config: TelegramConfig, io: Io, webhookUrl?: string): Promise<Health> {
   try {
     await call(ask('getMe', {}), config, io)
     if (config.commands !== undefined)
@@ -173,7 +173,7 @@ async function check(config: TelegramConfig, io: Io, webhookUrl: string | null):
 
 async function checkWebhook(
   info: Json,
-  webhookUrl: string | null,
+  webhookUrl: string | undefined,
   config: TelegramConfig,
   io: Io,
 ): Promise<Health> {
@@ -181,12 +181,12 @@ async function checkWebhook(
   if (secret === undefined)
     return { state: 'failing', why: 'secretToken is missing: no webhook would be believed' }
   const url = textIn(info, 'url')
-  if (url === undefined && webhookUrl === null) return { state: 'failing', why: 'no webhook is set' }
-  if (url !== undefined && webhookUrl !== null && url !== webhookUrl) {
+  if (url === undefined && webhookUrl === undefined) return { state: 'ok', why: 'no webhook is set' }
+  if (url !== undefined && webhookUrl !== undefined && url !== webhookUrl) {
     return { state: 'failing', why: `another webhook is set: ${url}; delete it to use this channel` }
   }
   // Also where it is set already: a replaced secret and new kinds of updates are told by this call alone.
-  if (webhookUrl !== null) {
+  if (webhookUrl !== undefined) {
     const webhook = { url: webhookUrl, secret_token: secret, allowed_updates: UPDATES }
     await call(ask('setWebhook', webhook), config, io)
   }

@@ -113,7 +113,7 @@ async function* findProviders(
         random: systemRandom,
         memo: <T>(_key: string, _forMs: number, make: () => Promise<T>) => make(),
       }
-      const health = await connector.check(config as never, io, null).catch((error: unknown): Health => {
+      const health = await connector.check(config as never, io).catch((error: unknown): Health => {
         return { state: 'failing', why: error instanceof Error ? error.message : String(error) }
       })
       yield providerFinding(`${channel.name} (${channel.connector})`, health.state, health.why ?? null)

@@ -204,7 +204,7 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
       const io = ioOf(rooms, signal)
       const { webhookUrl } = show(rooms, request.caller, await channelOf(rooms, workspace, id))
-      const health = await open.connector.check(open.config, io, webhookUrl)
+      const health = await open.connector.check(open.config, io, webhookUrl ?? undefined)
       await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
       if (health.state === 'ok') await readTemplates(rooms, open, io)
       return show(rooms, request.caller, await channelOf(rooms, workspace, id))

@@ -108,11 +108,13 @@ test('G: the token is in no failure, whatever goes wrong, nor in what caused it'
 
 test('a check proves the token and sets the webhook, with the secret and every kind of update', async () => {
   const rig = await started({}, { commands: [{ command: 'start', description: 'Empezar' }] })
-  const check = (config = rig.config, url: string | null = 'http://127.0.0.1:1/in/telegram/chn_1') =>
-    telegram.check(config as never, rig.io, url)
+  const URL_1 = 'http://127.0.0.1:1/in/telegram/chn_1'
+  const check = (config = rig.config, url = URL_1) => telegram.check(config as never, rig.io, url)
+  const unknown = () => telegram.check(rig.config as never, rig.io)
+  expect(await unknown()).toMatchObject({ state: 'ok', why: 'no webhook is set' })
   expect(await check()).toMatchObject({ state: 'ok' })
   expect(rig.sim.commands()).toEqual([{ command: 'start', description: 'Empezar' }])
-  expect(await check(rig.config, null)).toMatchObject({ state: 'ok' })
+  expect(await unknown()).not.toHaveProperty('why')
   expect(await check(rig.config, 'http://127.0.0.1:1/in/telegram/chn_2')).toMatchObject({
     state: 'failing',
     why: 'another webhook is set: http://127.0.0.1:1/in/telegram/chn_1; delete it to use this channel',

@@ -193,11 +193,12 @@ test('an answer quotes, and one to a message that is gone is sent all the same',
   expect(rig.last().body).not.toHaveProperty('reply_parameters')
 })
 
-test('a reaction is set on its message and taken back; it has no id of its own', async () => {
+test('a reaction is set on its message and taken back; our own name stands for its number', async () => {
   const rig = await started()
   const reactionTo = rig.sim.inject({ from: ANA, text: 'Gracias' })
-  expect(await rig.send({ type: 'reaction', emoji: '👍' }, { reactionTo })).toEqual({
-    providerIds: [],
+  const reaction = { type: 'reaction', emoji: '👍' } as const
+  expect(await rig.send(reaction, { reactionTo, reference: 'r.0.1' })).toEqual({
+    providerIds: ['r.0.1'],
     raw: 'ok',
   })
   expect(rig.last().body).toEqual({ message_id: 1, reaction: [{ type: 'emoji', emoji: '👍' }] })
