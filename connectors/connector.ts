@@ -72,10 +72,7 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /**
-   * Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. `webhookUrl` is
-   * where the provider is to call, absent where that is not known: one that can be told so by its API is told.
-   */
+  /** Proves the credentials without sending; a refusal is an answer. Who can be told by API is told `webhookUrl`. */
   check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health>
   /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
   simulation?: () => Promise<Simulation>
@@ -283,10 +280,7 @@ export type Capabilities = {
     unique?: true
     around?: Around
   }
-  /**
-   * Answers for the moment. Buttons that are too many go as these too. `typed`: what comes back is the title as a text,
-   * and is understood like the answer to a numbered one.
-   */
+  /** Answers for the moment; too many buttons go as these too. `typed`: what comes back is the title, as a text. */
   quick?: Choosable & { typed?: true }
   list?: {
     rowsMax: number
@@ -310,10 +304,7 @@ export type Capabilities = {
 /** How many choices, how long; `idBytesMax` where what comes back from one is bounded. */
 export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
 
-/**
- * Longest text above and below choices, and whether a file may stand above; `captionMax` where that leaves less room
- * for the text. Absent: all that is joins the text.
- */
+/** Longest text above and below choices; if a file may stand above, and what room that leaves. Absent: all joins it. */
 export type Around = { headerMax: number; footerMax: number; media?: true; captionMax?: number }
 
 export type Limits = {

@@ -25,8 +25,7 @@ export const simulation: Simulation = {
     }
   },
   config: url => ({ botToken: TOKEN, secretToken: SECRET, apiBase: url }),
-  hints:
-    url => `  Webhooks go where a channel's check sets them (POST /v1/channels/:id/check); mode poll needs none.
+  hints: url => `  Its webhook is set by a check of the channel; mode poll needs none.
   A person writes:      curl ${url}/sim/messages -d '{"from":777000123,"text":"Hola"}'
   A person taps:        curl ${url}/sim/taps -d '{"from":777000123,"message":1,"button":"yes"}'
   What was sent to it:  curl '${url}/sim/sent?last=10'
