@@ -102,7 +102,7 @@ export type Poll<Config> = {
 }
 export type Deliver = (items: Inbound[], next: string) => Promise<void>
 
-/** What the gateway hands to `verify`, `hello` and `parse`. Header names are in lower case. */
+/** What the gateway hands on. Header names are in lower case; `at` is when it came, where the provider tells no time. */
 export type WebhookRequest = {
   method: string
   /** The public URL that the provider called, as it signed it (RULES G4). */
@@ -110,7 +110,6 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
-  /** When it came, in milliseconds: the time of what the provider tells no time of. */
   at: number
 }
 

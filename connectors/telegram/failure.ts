@@ -30,7 +30,7 @@ export const FAILURE: readonly Row[] = [
   [403, ANY, 'undeliverable'], // U
   [404, /method not found/i, 'badRequest'], // P
   [404, ANY, 'credentials'], // A: a token of the wrong form
-  [409, ANY, 'permission'], // A: another program holds the updates, or a webhook does
+  [409, ANY, 'conflict'], // A: another program holds the updates, or a webhook does
   [413, ANY, 'contentTooLarge'], // P
   [429, ANY, 'throttledChannel'], // T: whose it is, the caller knows better
   [500, ANY, 'providerFault'], // R

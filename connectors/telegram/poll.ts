@@ -1,4 +1,4 @@
-import type { Deliver, Io, Poll } from '../connector.ts'
+import type { Deliver, Inbound, Io, Poll } from '../connector.ts'
 import { numberIn, objectOf } from '../kit/json.ts'
 import { ask, call, Refused } from './call.ts'
 import { readUpdate, UPDATES } from './parse.ts'
@@ -28,11 +28,17 @@ async function run(
     if (updates.length === 0) continue
     const next = 1 + Math.max(...updates.map(update => numberIn(objectOf(update), 'update_id') ?? -1))
     await deliver(
-      updates.map(update => readUpdate(objectOf(update) ?? {}, botOf(config), io.now())),
+      updates.map(update => itemOf(update, config, io)),
       String(next),
     )
     offset = next
   }
+}
+
+/** What cannot be read is kept as it came. */
+function itemOf(update: unknown, config: TelegramConfig, io: Io): Inbound {
+  const item = readUpdate(objectOf(update) ?? {}, botOf(config), io.now())
+  return item.kind === 'rejected' ? { ...item, raw: JSON.stringify(update) } : item
 }
 
 async function updatesFrom(

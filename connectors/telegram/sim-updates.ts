@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 import type { Random } from '../../model/random.ts'
-import type { Json } from '../kit/json.ts'
+import { type Json, objectOf, parseJson } from '../kit/json.ts'
 import { chance } from '../kit/sim/behaviour.ts'
 import type { WebhookStats } from '../kit/sim/webhooks.ts'
 import type { Behaviour } from './sim-behaviour.ts'
@@ -157,7 +157,10 @@ export function createUpdates(behaviour: () => Behaviour, random: Random, firstI
       if (target !== undefined && !isWanted) stats.lost += 1
       else push({ body: JSON.stringify(update), update, attempt: 0 }, queue)
     },
-    post: body => push({ body, update: { update_id: nextId++ }, attempt: 0 }, `raw ${nextId}`),
+    post: body => {
+      const update_id = nextId++
+      push({ body, update: objectOf(parseJson(body)) ?? { update_id }, attempt: 0 }, `raw ${update_id}`)
+    },
     webhook: () => target,
     setWebhook: webhook => {
       target?.pool.close().catch(() => {})

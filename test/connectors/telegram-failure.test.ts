@@ -51,7 +51,7 @@ const REFUSALS: readonly [status: number, says: string, code: string][] = [
   [403, "Forbidden: bot can't initiate conversation with a user", 'undeliverable'],
   [404, 'Not Found', 'credentials'],
   [404, 'Not Found: method not found', 'badRequest'],
-  [409, 'Conflict: terminated by other getUpdates request; make sure that …', 'permission'],
+  [409, 'Conflict: terminated by other getUpdates request; make sure that …', 'conflict'],
   [429, 'Too Many Requests: retry after 7', 'throttledChannel'],
   [500, 'Internal Server Error: restart', 'providerFault'],
 ]

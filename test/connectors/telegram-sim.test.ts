@@ -130,7 +130,7 @@ test('two that poll one bot: Telegram refuses the first, and it says so', async 
   const first = failing(poll.run(rig.config, undefined, async () => {}, rig.io))
   await new Promise(resolve => setTimeout(resolve, 20))
   await fetch(`${rig.sim.url}/bot${TOKEN}/getUpdates`)
-  expect(await first).toEqual(['permission', true])
+  expect(await first).toEqual(['conflict', true])
 })
 
 test('polling ends at once when it is told to', async () => {
