@@ -102,7 +102,7 @@ export type Poll<Config> = {
 }
 export type Deliver = (items: Inbound[], next: string) => Promise<void>
 
-/** What the gateway hands on. Header names are in lower case; `at` is when it came, where the provider tells no time. */
+/** What the gateway hands on. Header names are in lower case; `at`: when it came, for what is told without a time. */
 export type WebhookRequest = {
   method: string
   /** The public URL that the provider called, as it signed it (RULES G4). */
