@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { ApiMethods, Opts } from 'grammy/types'
 import type { ForeignMedia } from '../../model/content.ts'
 import { type Failure, type FailureCode, SendFailure } from '../../model/failure.ts'
@@ -33,6 +34,9 @@ export async function call(asked: Asked, config: TelegramConfig, io: Io): Promis
   const { answer, text } = await guarded(config, async () => {
     const answer = await io.http({ ...request, url, signal: io.signal })
     return { answer, text: await answer.text() }
+  }).finally(() => {
+    // What was opened for a request that was never taken must not stay so.
+    if (request.body instanceof Readable) request.body.destroy()
   })
   const said = objectOf(parseJson(text))
   if (said?.['ok'] === true) return said['result']

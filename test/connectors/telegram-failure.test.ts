@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { fetchMedia } from '../../connectors/telegram/call.ts'
 import { FAILURE, failureOf as meaningOf } from '../../connectors/telegram/failure.ts'
 import { telegram } from '../../connectors/telegram/telegram.ts'
-import { ANA as PHONE } from './rig.ts'
+import { ANA as PHONE, storedFile } from './rig.ts'
 import { ANA, failing, failureOf, GROUP, personOf, started, TEXT, TOKEN } from './telegram-rig.ts'
 
 test('a 429 slows its group; of people the first one alone, and the bot if there is a second', async () => {
@@ -89,6 +90,14 @@ test('a person who blocked the bot, an address that is none, and a wrong token',
   ])
   const other = await started({}, { botToken: TOKEN.replace('AAG', 'AAH') })
   expect(await failing(other.send(TEXT))).toEqual(['credentials', true])
+})
+
+test('a file that was opened for a provider who is away is closed', async () => {
+  const rig = await started({}, { apiBase: 'http://127.0.0.1:1' })
+  const content = Readable.from([Buffer.from('jpg')])
+  const media = { ...storedFile(Buffer.from('jpg'), 'image/jpeg'), open: async () => content }
+  expect(await failing(rig.send({ type: 'image', media }))).toEqual(['unreachable', true])
+  await expect.poll(() => content.destroyed, { interval: 5 }).toBe(true)
 })
 
 test('G: the token is in no failure, whatever goes wrong, nor in what caused it', async () => {
