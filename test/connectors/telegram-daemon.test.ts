@@ -10,6 +10,9 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close()
 })
 
+/** A machine may be busy. */
+const SOON = { interval: 5, timeout: 10_000 }
+
 type Bot = { sim: TelegramSim; daemon: Running; channel: Channel }
 
 /** A daemon with a bot. */
@@ -33,7 +36,7 @@ async function send({ daemon, channel }: Bot, content: object): Promise<Message>
   const answer = await daemon.call('POST', '/v1/messages', { body })
   const read = async (): Promise<Message> =>
     (await daemon.call('GET', `/v1/messages/${(answer.body as Message).id}`)).body
-  await expect.poll(async () => (await read()).status, { interval: 5 }).toBe('sent')
+  await expect.poll(async () => (await read()).status, SOON).toBe('sent')
   return read()
 }
 
@@ -41,7 +44,7 @@ async function send({ daemon, channel }: Bot, content: object): Promise<Message>
 async function heard({ daemon }: Bot, count: number): Promise<Message[]> {
   const page = async (): Promise<Message[]> =>
     ((await daemon.call('GET', '/v1/messages?direction=inbound')).body as { data: Message[] }).data
-  await expect.poll(async () => (await page()).length, { interval: 5 }).toBe(count)
+  await expect.poll(async () => (await page()).length, SOON).toBe(count)
   return (await page()).toReversed()
 }
 
@@ -67,7 +70,7 @@ test.each([
     content: { type: 'reply', kind: 'button', payload: 'yes', text: 'Sí' },
     replyTo: { id: asked.id },
   })
-  await expect.poll(() => sim.unanswered(), { interval: 5 }).toBe(0)
+  await expect.poll(() => sim.unanswered(), SOON).toBe(0)
   const buttons = [
     { id: 'the size of children', title: 'Chica' },
     { id: 'the size of adults', title: 'Grande' },
@@ -81,7 +84,7 @@ test.each([
     const { data } = (await daemon.call('GET', '/v1/events?limit=200')).body as { data: { type: string }[] }
     return data.filter(({ type }) => type === 'contact.consent').length
   }
-  await expect.poll(consents, { interval: 5 }).toBe(1)
+  await expect.poll(consents, SOON).toBe(1)
 })
 
 test('a group is one contact whose messages say who wrote; as a supergroup it stays the same', async () => {
@@ -104,7 +107,7 @@ test('what nobody heard of is kept, by webhook and by poll', async () => {
     bot.sim.post('{"update_id":1,"hologram_call":{"id":"1"}}')
     const kept = async () =>
       (await bot.daemon.call('GET', `/v1/channels/${bot.channel.id}/rejected`)).body as { data: object[] }
-    await expect.poll(async () => (await kept()).data.length, { interval: 5 }).toBe(1)
+    await expect.poll(async () => (await kept()).data.length, SOON).toBe(1)
     expect((await kept()).data).toMatchObject([{ why: 'unknownUpdate', size: 42 }])
   }
 })

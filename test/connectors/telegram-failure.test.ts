@@ -73,9 +73,11 @@ test('what is certainly not taken, and what nobody knows (RULES C5)', async () =
   }
   expect(await under({ refusals: [{ share: 1, code: 500 }] })).toEqual(['providerFault', true])
   expect(await under({ refusals: [{ share: 1, code: 401 }] })).toEqual(['credentials', true])
-  for (const fault of ['resets', 'bareFaults', 'dropAnswers', 'stalls']) {
+  for (const fault of ['resets', 'bareFaults', 'dropAnswers']) {
     expect(await under({ [fault]: 1 }), fault).toEqual(['noAnswer', false])
   }
+  const hurried = await started({ behaviour: { stalls: 1 } }, {}, 200)
+  expect(await failing(hurried.send(TEXT))).toEqual(['noAnswer', false])
 })
 
 test('a person who blocked the bot, an address that is none, and a wrong token', async () => {
@@ -97,7 +99,7 @@ test('a file that was opened for a provider who is away is closed', async () => 
   const content = Readable.from([Buffer.from('jpg')])
   const media = { ...storedFile(Buffer.from('jpg'), 'image/jpeg'), open: async () => content }
   expect(await failing(rig.send({ type: 'image', media }))).toEqual(['unreachable', true])
-  await expect.poll(() => content.destroyed, { interval: 5 }).toBe(true)
+  await expect.poll(() => content.destroyed, { interval: 5, timeout: 10_000 }).toBe(true)
 })
 
 test('G: the token is in no failure, whatever goes wrong, nor in what caused it', async () => {

@@ -38,10 +38,11 @@ afterEach(async () => {
 export async function started(
   options: Partial<TelegramSimOptions> = {},
   config: Partial<TelegramConfig> = {},
+  answerMs = 10_000,
 ): Promise<TelegramRig> {
   const bots = [{ token: TOKEN, username: 'tienda_bot', name: 'Tienda' }]
   const sim = await createTelegramSim({ bots, seed: 1, secretToken: 'word', ...options })
-  const { http, close } = createHttp({ egressAllow: ['loopback'], answerMs: 400 })
+  const { http, close } = createHttp({ egressAllow: ['loopback'], answerMs })
   closing.push(sim.stop, close)
   const rig = {
     sim,
