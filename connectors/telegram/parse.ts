@@ -213,8 +213,11 @@ function readMembership(change: Json, { to, key }: Told): Inbound {
   const raw = textIn(objectIn(change, 'new_chat_member'), 'status') ?? ''
   const [was, is] = ['old_chat_member', 'new_chat_member'].map(side => isReached(objectIn(change, side)))
   if (is === undefined || was === is) return { to, kind: 'ignored', why: 'my_chat_member' }
-  const state = is ? 'granted' : 'withdrawn'
-  return { to, kind: 'consent', key, at, address: where.address, category: 'all', state, raw }
+  // Who lets us in again wants to be answered; advertising has to be agreed to anew (RULES F1).
+  const consent = is
+    ? ({ category: 'service', state: 'granted' } as const)
+    : ({ category: 'all', state: 'withdrawn' } as const)
+  return { to, kind: 'consent', key, at, address: where.address, ...consent, raw }
 }
 
 function isReached(member: Json | undefined): boolean | undefined {
