@@ -72,8 +72,8 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
-  check: (config: Config, io: Io) => Promise<Health>
+  /** Proves the credentials without sending; a refusal is an answer. Who can be told by API is told `webhookUrl`. */
+  check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health>
   /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
   simulation?: () => Promise<Simulation>
 }
@@ -102,7 +102,7 @@ export type Poll<Config> = {
 }
 export type Deliver = (items: Inbound[], next: string) => Promise<void>
 
-/** What the gateway hands to `verify`, `hello` and `parse`. Header names are in lower case. */
+/** What the gateway hands on. Header names are in lower case; `at`: when it came, for what is told without a time. */
 export type WebhookRequest = {
   method: string
   /** The public URL that the provider called, as it signed it (RULES G4). */
@@ -110,6 +110,7 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
+  at: number
 }
 
 export type Reply = { status: number; contentType?: string; body?: string }
@@ -281,8 +282,8 @@ export type Capabilities = {
     unique?: true
     around?: Around
   }
-  /** Answers for the moment. Buttons that are too many go as these too. */
-  quick?: Choosable
+  /** Answers for the moment; too many buttons go as these too. `typed`: what comes back is the title, as a text. */
+  quick?: Choosable & { typed?: true }
   list?: {
     rowsMax: number
     titleMax: number
@@ -305,8 +306,8 @@ export type Capabilities = {
 /** How many choices, how long; `idBytesMax` where what comes back from one is bounded. */
 export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
 
-/** Longest text above and below choices, and whether a file may stand above. Absent: all that is joins the text. */
-export type Around = { headerMax: number; footerMax: number; media?: true }
+/** Longest text above and below choices; if a file may stand above, and what room that leaves. Absent: all joins it. */
+export type Around = { headerMax: number; footerMax: number; media?: true; captionMax?: number }
 
 export type Limits = {
   /**

@@ -1,9 +1,10 @@
 import type { AnyConnector } from './connector.ts'
+import { telegram } from './telegram/telegram.ts'
 import { webchat } from './webchat/webchat.ts'
 import { whatsapp } from './whatsapp/whatsapp.ts'
 
 /** Every connector there is: one line each. */
-const CONNECTORS: readonly AnyConnector[] = [whatsapp, webchat]
+const CONNECTORS: readonly AnyConnector[] = [whatsapp, telegram, webchat]
 
 /** Finds a connector by its name, as it stands in URLs and in a channel's `connector`. */
 export function finderOf(connectors: readonly AnyConnector[]): (name: string) => AnyConnector | undefined {

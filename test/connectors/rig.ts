@@ -119,6 +119,7 @@ export async function createSubscriber(answer: () => number = () => 200): Promis
         query: Object.fromEntries(searchParams),
         headers: { 'x-hub-signature-256': request.headers['x-hub-signature-256'] as string | undefined },
         body: Buffer.concat(chunks),
+        at: 0,
       }
       if (request.method === 'GET') {
         const hello = subscribed(asked, ['verify'])

@@ -22,6 +22,8 @@ type Fixture = {
     query?: Record<string, string>
     headers?: Record<string, string>
     method?: string
+    /** When it came; what the provider tells no time of has this. */
+    at?: number
   }
   expect: Inbound[]
 }
@@ -111,6 +113,7 @@ function requestOf({
   query = {},
   headers = {},
   method,
+  at = 0,
 }: Fixture['request']): WebhookRequest {
   const isForm = form !== undefined
   const bytes = isForm ? new URLSearchParams(form).toString() : (text ?? JSON.stringify(body) ?? '')
@@ -121,6 +124,7 @@ function requestOf({
     query,
     headers: { 'content-type': contentType, ...headers },
     body: Buffer.from(bytes),
+    at,
   }
 }
 
