@@ -1,8 +1,10 @@
 import type { Address } from './address.ts'
 import type { ChannelStatus, Health } from './channel.ts'
+import type { Consented, StopScope } from './consent.ts'
 import type { Content, ForeignMedia, HandedMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
+import type { IdentityChange } from './identity.ts'
 import type {
   ChannelId,
   ContactId,
@@ -16,6 +18,7 @@ import type {
 import type { Besides, Category, Source } from './message.ts'
 import type { PeopleChange } from './people.ts'
 import type { Observation } from './status.ts'
+import type { StopAnswers } from './stop-words.ts'
 import type { Role } from './token.ts'
 
 /**
@@ -42,9 +45,11 @@ export type Committed = { outcomes: Outcome[]; head: number; replayed: boolean; 
 
 /**
  * What became of one change. `duplicate`: it was known already and did nothing. `more`: it reached a bound of one
- * commit; the store goes on with it by itself. A refused one did nothing; the others of its list stand (RULES A2). */
+ * commit; the store goes on with it by itself. `ended`: the message failed instead, and nothing is to be sent. A
+ * refused one did nothing; the others of its list stand (RULES A2).
+ */
 export type Outcome =
-  | { ok: true; id?: string; duplicate?: boolean; more?: boolean }
+  | { ok: true; id?: string; duplicate?: boolean; more?: boolean; ended?: boolean }
   | { ok: false; code: Refusal; detail: string }
 
 export type Refusal =
@@ -60,6 +65,8 @@ export type Refusal =
   | 'keyReused'
   /** There is no address, channel or conversation to send with. */
   | 'noRecipient'
+  /** The recipient withdrew consent for such messages on this channel (RULES F1). */
+  | 'optedOut'
   /** What it says is of no use: the detail names what. */
   | 'invalid'
   /** A file that a message names was not handed over by its sender, or is another message's already. */
@@ -81,8 +88,8 @@ export type Change =
   | { kind: 'channelDeleted'; channel: ChannelId }
   | { kind: 'channelHealth'; channel: ChannelId; health: Health }
   | ChannelResealed
-  /** The text that proves the secret key, sealed with another one (RULES G1). */
-  | { kind: 'keyReplaced'; keyCheck: string }
+  /** The text that proves the secret key, and the key that hides addresses, sealed with another one (RULES G1). */
+  | { kind: 'keyReplaced'; keyCheck: string; addressKey: string }
   | Received
   | Edited
   | Deleted
@@ -101,6 +108,8 @@ export type Change =
   /** The visitor's tokens of this epoch count no more. */
   | { kind: 'visitorReset'; channel: ChannelId; visitor: string; epoch: number }
   | PeopleChange
+  | Consented
+  | IdentityChange
 
 export type TokenCreated = {
   kind: 'tokenCreated'
@@ -125,6 +134,8 @@ export type ChannelCreated = {
   providerKey: string
   /** Channels that share a provider account or portfolio share one lease and its limits (RULES C3). */
   senderGroup: string
+  /** What the word STOP closes on it (RULES F1); marketing if absent. */
+  stops?: StopScope
 }
 
 export type ChannelUpdated = {
@@ -136,6 +147,8 @@ export type ChannelUpdated = {
     config?: Record<string, unknown>
     providerKey?: string
     senderGroup?: string
+    stops?: StopScope
+    answers?: StopAnswers
   }
 }
 

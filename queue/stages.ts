@@ -108,13 +108,15 @@ function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): vo
 function onAttempted(group: Group, line: Line, flight: Flight, outcome: Outcome): void {
   const { item } = flight
   const isOurs = flight.fence === group.tenure.fence()
-  if (isOurs && outcome.ok) {
+  const isEnded = outcome.ok && outcome.ended === true
+  if (isEnded) group.needs.listener?.failed(flight.channel.connector.connector, 'optedOut', true)
+  if (isOurs && outcome.ok && !isEnded) {
     item.attempts = flight.attempt
     item.partAttempts += 1
     group.needs.probe?.('outbound.4.attempted')
     prime(line, flight)
   } else {
-    // Cancelled or settled meanwhile, or the lease is gone; the next claim tells. Nothing was written.
+    // Cancelled, settled or refused by its recipient meanwhile, or the lease is gone; the next claim tells. Nothing was written.
     group.inFlight -= 1
     if (isOurs) line.ahead -= 1
     if (!outcome.ok && outcome.code === 'stale') group.claimWanted = true

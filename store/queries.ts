@@ -5,6 +5,7 @@ import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
+import { ADDRESS_KEY, type Pseudonym } from './pseudonym.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
 import { MESSAGE, shown } from './shown.ts'
@@ -16,13 +17,15 @@ import { VISIT_QUERIES } from './visits.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
 export const QUERIES: {
-  [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
+  [Q in keyof Queries]: (params: Queries[Q]['params'], pseudonym: Pseudonym) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
+
+  addressKey: () => readMeta(ADDRESS_KEY),
 
   *channels({ workspace }) {
     const filter = where({ deleted_at: null, ...(workspace === undefined ? {} : { workspace }) })

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Address } from '../model/address.ts'
 import type { Committed, Lane, Transaction } from '../model/change.ts'
 import type { ChannelStatus, Health } from '../model/channel.ts'
+import type { StopScope } from '../model/consent.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import type { LogEvent } from '../model/event.ts'
@@ -16,6 +17,7 @@ import type {
 } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
+import type { StopAnswers } from '../model/stop-words.ts'
 import type { AccessQueries } from './access.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
@@ -193,6 +195,8 @@ export type Queries = AccessQueries &
   VisitQueries & {
     /** The text that proves the secret key; null before a daemon used the store. */
     keyCheck: { params: Record<never, never>; result: string | null }
+    /** The key that hides addresses, sealed. */
+    addressKey: { params: Record<never, never>; result: string | null }
     /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
     channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
     /** The message with its status now. */
@@ -246,6 +250,10 @@ export type StoredChannel = {
   providerKey: string
   senderGroup: string
   health: Health
+  /** null: marketing. */
+  stops: StopScope | null
+  /** What is answered to the words of RULES F1, where it is not what we say. */
+  answers: StopAnswers | null
   createdAt: number
   updatedAt: number
 }

@@ -16,6 +16,7 @@ async function open(thread: OpenThread, folder: Folder, now = 1_700_000_000_000)
     clock: { now: () => now, monotonic: () => performance.now() },
     listener: { events: batch => events.push(...batch), work: groups => work.push(...groups) },
   })
+  store.hideAddresses('the key of these tests')
   return {
     store,
     events,
