@@ -3,6 +3,7 @@ import type { OpenChannel } from '../connectors/directory.ts'
 import { listOf } from '../connectors/kit/secret.ts'
 import type { Channel } from '../model/channel.ts'
 import { rfc3339 } from '../model/clock.ts'
+import type { StopScope } from '../model/consent.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { StoredChannel } from '../store/store.ts'
@@ -78,9 +79,10 @@ export function openChannel(
   const { config, predecessors } = openConfig(connector, sealer, stored, now)
   for (const { path, secret } of predecessors) append(config, path.split('.'), secret)
   const { id, workspace, name, status, providerKey, senderGroup, health } = stored
+  const { at: _, ...live } = stored.live ?? {}
   // The API checked it against `connector.config` before it was stored.
   const opaque = config as never
-  return { id, workspace, connector, name, status, config: opaque, providerKey, senderGroup, health }
+  return { id, workspace, connector, name, status, config: opaque, providerKey, senderGroup, health, live }
 }
 
 /** The channel as the API shows it. `connector` is undefined if this build does not have it: all config is hidden. */
@@ -91,6 +93,7 @@ export function showChannel(
 ): Channel {
   const { [BESIDE]: _beside, ...config } = stored.config
   const { health } = stored
+  const { at: _at, ...live } = stored.live ?? {}
   const hasWebhook = connector?.receive !== undefined
   return {
     id: stored.id,
@@ -104,6 +107,8 @@ export function showChannel(
       why: health.why ?? null,
       at: health.at === undefined ? null : rfc3339(health.at),
     },
+    live,
+    answers: stored.answers ?? {},
     webhookUrl: hasWebhook ? `${publicUrl}/in/${stored.connector}/${stored.id}` : null,
     createdAt: rfc3339(stored.createdAt),
     updatedAt: rfc3339(stored.updatedAt),
@@ -114,6 +119,11 @@ export function showChannel(
 export function senderGroupOf(connector: AnyConnector, config: Config, id: ChannelId): string {
   const { account } = connector.limits(config as never, {})
   return `${connector.connector}:${account ?? id}`
+}
+
+/** RULES F1: what STOP closes on a channel of this config. */
+export function stopsOf(connector: AnyConnector, config: Config): StopScope {
+  return connector.can(config as never).stop ?? 'marketing'
 }
 
 /**

@@ -10,16 +10,21 @@ import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
 import type { Grant } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import { channelRoutes } from './routes/channels.ts'
+import { consentRoutes } from './routes/consent.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
+import { fieldRoutes } from './routes/fields.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
+import { identityRoutes } from './routes/identity.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
+import { tagRoutes } from './routes/tags.ts'
+import { templateRoutes } from './routes/templates.ts'
 import { tokenRoutes } from './routes/tokens.ts'
-import { typingRoute } from './routes/typing.ts'
+import { typingRoutes } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 import { serveUpgrades, type Upgrades } from './upgrade.ts'
@@ -131,8 +136,13 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   rejectedRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
-  typingRoute(app, rooms)
+  typingRoutes(app, rooms)
+  templateRoutes(app, rooms)
   contactRoutes(app, rooms)
+  consentRoutes(app, rooms)
+  identityRoutes(app, rooms)
+  tagRoutes(app, rooms)
+  fieldRoutes(app, rooms)
   tokenRoutes(app, rooms, auth)
   workspaceRoutes(app, rooms)
   eventRoutes(app, rooms, auth, upgrades)

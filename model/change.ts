@@ -1,5 +1,5 @@
 import type { Address } from './address.ts'
-import type { ChannelStatus, Health } from './channel.ts'
+import type { ChannelStatus, Health, Live } from './channel.ts'
 import type { Consented, StopScope } from './consent.ts'
 import type { Content, ForeignMedia, HandedMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
@@ -15,10 +15,12 @@ import type {
   TokenId,
   WorkspaceId,
 } from './ids.ts'
+import type { Choices } from './menu.ts'
 import type { Besides, Category, Source } from './message.ts'
 import type { PeopleChange } from './people.ts'
 import type { Observation } from './status.ts'
 import type { StopAnswers } from './stop-words.ts'
+import type { ToldTemplate } from './template.ts'
 import type { Role } from './token.ts'
 
 /**
@@ -87,6 +89,12 @@ export type Change =
   | ChannelUpdated
   | { kind: 'channelDeleted'; channel: ChannelId }
   | { kind: 'channelHealth'; channel: ChannelId; health: Health }
+  /** What the provider tells about how much may be sent; what it does not tell stays. `raw` is its own word. */
+  | { kind: 'channelLimits'; channel: ChannelId; live: Live; at: number; raw: string }
+  /** Of two that tell of one template the later one stands, whichever comes first. */
+  | { kind: 'templateTold'; channel: ChannelId; template: ToldTemplate; at: number }
+  /** How far a channel was polled, in the provider's own words: moves with what was found there. */
+  | { kind: 'polled'; channel: ChannelId; position: string; lease: Lease }
   | ChannelResealed
   /** The text that proves the secret key, and the key that hides addresses, sealed with another one (RULES G1). */
   | { kind: 'keyReplaced'; keyCheck: string; addressKey: string }
@@ -262,6 +270,8 @@ export type Attempted = {
   parts: number
   /** The platform held it back for a rate or a tier. */
   queued: boolean
+  /** Choices that this part shows as numbered text: an answer by number is understood (`model/menu.ts`). */
+  menu?: Choices
 }
 
 export type Settled = {

@@ -32,12 +32,15 @@ export type Consented = {
   source: ConsentSource
   /** The word that said so: the person's, or the provider's. */
   raw: string | null
-  /** The provider's time, or ours where it tells none. Of two about the same the later counts, whichever comes first. */
+  /** The provider's time, or ours. Of two about the same the later counts, whichever comes first. */
   at: number
 } & ({ address: Address } | { contact: ContactId })
 
 /** The sum over all that is known; `mixed`: not the same for every address and channel. */
-export type ConsentSum = ConsentState | 'mixed' | 'unknown'
+export const CONSENT_SUMS = [...CONSENT_STATES, 'mixed', 'unknown'] as const
+export type ConsentSum = (typeof CONSENT_SUMS)[number]
+
+export type ConsentSums = { [C in ConsentCategory]: ConsentSum }
 
 /** What is known of one address on one channel, as the API shows it. */
 export type Consent = {

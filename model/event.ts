@@ -20,6 +20,8 @@ export const EVENT_TYPES = [
   'channel.created',
   'channel.updated',
   'channel.health',
+  'channel.limit',
+  'template.status',
   'intake.rejected',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

@@ -1,3 +1,4 @@
+import type { Contact } from './contact.ts'
 import type { FieldValue } from './field.ts'
 import type { CandidateId, ChannelId, ContactId, ConversationId, TagId } from './ids.ts'
 import type { Source } from './message.ts'
@@ -21,6 +22,9 @@ export type CandidateDismissed = {
 
 /** `contact`: by what the person proved itself. */
 export type MergedBy = { kind: Extract<Source['kind'], 'agent' | 'api' | 'contact'>; id: string | null }
+
+/** One that was merged into a contact, or into one of those: it can be split off again. */
+export type MergedContact = { id: ContactId; into: ContactId; by: MergedBy; at: string }
 
 /** What a merged contact gave to its survivor, which had nothing there. */
 export type Given = {
@@ -47,7 +51,7 @@ export type LikenessReason = (typeof LIKENESS_REASONS)[number]
 /** Two contacts that may be one person, as the API shows them. */
 export type Candidate = {
   id: CandidateId
-  contacts: [ContactId, ContactId]
+  contacts: [Contact, Contact]
   reason: LikenessReason
   at: string
 }

@@ -2,11 +2,10 @@ import type { StopScope } from './consent.ts'
 import { words } from './text.ts'
 
 /** Languages in which the words are known and answered. */
-export const STOP_LANGUAGES = ['en', 'es', 'pt', 'it'] as const
-export type StopLanguage = (typeof STOP_LANGUAGES)[number]
+type StopLanguage = 'en' | 'es' | 'pt' | 'it'
 
 export const STOP_MEANINGS = ['stop', 'start', 'help'] as const
-export type StopMeaning = (typeof STOP_MEANINGS)[number]
+type StopMeaning = (typeof STOP_MEANINGS)[number]
 
 /** `only`: the word counts on channels where STOP closes everything, and is talk on the others. */
 type Word = { means: StopMeaning; languages: readonly StopLanguage[]; only?: 'all' }
@@ -102,6 +101,9 @@ export function stopWordOf(text: string, scope: StopScope, language: string | nu
 /** What a channel says to the words: a text, nothing (`false`), or what we say (absent). */
 export type StopAnswers = { [M in StopMeaning]?: string | false }
 
+/** What a channel keeps about them. `stops`: what STOP closes; null is marketing. */
+export type StopSettings = { stops: StopScope | null; answers: StopAnswers | null }
+
 const OF_MARKETING: { [L in StopLanguage]: { stop: string; start: string; help: string } } = {
   en: {
     stop: 'Done: you will get no more promotional messages from us here. Reply START to get them again.',
@@ -109,14 +111,14 @@ const OF_MARKETING: { [L in StopLanguage]: { stop: string; start: string; help: 
     help: 'Reply STOP to get no more promotional messages from us here, or START to get them again.',
   },
   es: {
-    stop: 'Listo: ya no te enviaremos mensajes promocionales por aquí. Responde ALTA para volver a recibirlos.',
-    start: 'Hecho: volverás a recibir nuestros mensajes promocionales por aquí. Responde BAJA para dejarlos.',
-    help: 'Responde BAJA para no recibir más mensajes promocionales por aquí, o ALTA para volver a recibirlos.',
+    stop: 'Listo: ya no te enviaremos promociones por aquí. Responde ALTA para volver a recibirlas.',
+    start: 'Listo: volverás a recibir nuestras promociones por aquí. Responde BAJA para dejarlas.',
+    help: 'Responde BAJA para no recibir más promociones por aquí, o ALTA para volver a recibirlas.',
   },
   pt: {
-    stop: 'Pronto: não enviaremos mais mensagens promocionais por aqui. Responda INICIAR para voltar a recebê-las.',
-    start: 'Feito: você voltará a receber nossas mensagens promocionais por aqui. Responda PARAR para sair.',
-    help: 'Responda PARAR para não receber mais mensagens promocionais por aqui, ou INICIAR para voltar a recebê-las.',
+    stop: 'Pronto: não enviaremos mais promoções por aqui. Responda INICIAR para voltar a recebê-las.',
+    start: 'Pronto: você voltará a receber nossas promoções por aqui. Responda PARAR para sair.',
+    help: 'Responda PARAR para não receber mais promoções por aqui, ou INICIAR para voltar a recebê-las.',
   },
   it: {
     stop: 'Fatto: non riceverai più messaggi promozionali da noi qui. Rispondi START per riceverli di nuovo.',
@@ -129,7 +131,7 @@ const OF_MARKETING: { [L in StopLanguage]: { stop: string; start: string; help: 
 /** Each is one segment of an SMS: a letter outside of GSM 7-bit, as most with accents are, would make it two. */
 const OF_ALL: typeof OF_MARKETING = {
   en: {
-    stop: 'You are unsubscribed and will get no more messages from this number. Reply START to get them again.',
+    stop: 'You are unsubscribed and will get no more messages from this number. Reply START for more.',
     start: 'You are subscribed again and will get messages from this number. Reply STOP to end them.',
     help: 'Reply STOP to get no more messages from this number, or START to get them again.',
   },

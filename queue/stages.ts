@@ -62,7 +62,11 @@ const PROBE_CHECK_MS = 100
 
 function prepare(group: Group, line: Line, item: Item, channel: OpenChannel): void {
   if (item.parts === undefined) {
-    const fitted = fitContent(item.of.content, channel.connector.can(channel.config))
+    const { linkOf } = group.needs
+    const { content, workspace } = item.of
+    const fitted = fitContent(content, channel.connector.can(channel.config), media =>
+      'link' in media ? media.link : linkOf(workspace, media.id, MEDIA_LINK_MS),
+    )
     if ('failure' in fitted) {
       failUnsent(group, line, item, fitted.failure)
       return
@@ -73,9 +77,13 @@ function prepare(group: Group, line: Line, item: Item, channel: OpenChannel): vo
       return
     }
     item.parts = fitted.parts
+    item.menu = fitted.menu
   }
   attempt(group, line, item, channel)
 }
+
+/** How long a link works that a person is sent in a file's place. */
+const MEDIA_LINK_MS = 7 * 86_400_000
 
 function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): void {
   const fence = group.tenure.fence()
@@ -100,6 +108,7 @@ function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): vo
     attempt: flight.attempt,
     parts: item.parts?.length ?? 1,
     queued: line.waitingSince !== undefined,
+    ...(item.menu !== undefined && flight.part + 1 === item.parts?.length && { menu: item.menu }),
   }
   if (item.partAttempts > 0) group.needs.listener?.resent('retry')
   group.ledger.write(item.of.workspace, change, outcome => onAttempted(group, line, flight, outcome))
@@ -108,15 +117,15 @@ function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): vo
 function onAttempted(group: Group, line: Line, flight: Flight, outcome: Outcome): void {
   const { item } = flight
   const isOurs = flight.fence === group.tenure.fence()
-  const isEnded = outcome.ok && outcome.ended === true
-  if (isEnded) group.needs.listener?.failed(flight.channel.connector.connector, 'optedOut', true)
-  if (isOurs && outcome.ok && !isEnded) {
+  if (outcome.ok && outcome.ended === true)
+    group.needs.listener?.failed(flight.channel.connector.connector, 'optedOut', true)
+  if (isOurs && outcome.ok && outcome.ended !== true) {
     item.attempts = flight.attempt
     item.partAttempts += 1
     group.needs.probe?.('outbound.4.attempted')
     prime(line, flight)
   } else {
-    // Cancelled, settled or refused by its recipient meanwhile, or the lease is gone; the next claim tells. Nothing was written.
+    // Cancelled, settled or refused by its recipient meanwhile, or the lease is gone. Nothing was written.
     group.inFlight -= 1
     if (isOurs) line.ahead -= 1
     if (!outcome.ok && outcome.code === 'stale') group.claimWanted = true

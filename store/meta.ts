@@ -9,6 +9,13 @@ export type StoreWithMeta = Store & {
   hideAddresses(key: string): void
 }
 
+export type MetaQueries = {
+  /** The text that proves the secret key; null before a daemon used the store. */
+  keyCheck: { params: Record<never, never>; result: string | null }
+  /** The key that hides addresses, sealed. */
+  addressKey: { params: Record<never, never>; result: string | null }
+}
+
 export function* readMeta(name: string): Steps<string | null> {
   const [row] = yield sql('SELECT value FROM meta WHERE name = ?', [name])
   return (row?.['value'] as string | undefined) ?? null

@@ -2,8 +2,10 @@ import type { Address } from '../model/address.ts'
 import { rfc3339 } from '../model/clock.ts'
 import type { Contact, Tag } from '../model/contact.ts'
 import type { Field } from '../model/field.ts'
-import type { ContactId, TagId, WorkspaceId } from '../model/ids.ts'
+import type { ContactId, MessageId, TagId, WorkspaceId } from '../model/ids.ts'
 import { page } from './filter.ts'
+import { besidesOf } from './identity.ts'
+import type { Pseudonym } from './pseudonym.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
 import type { Rows } from './tables.ts'
@@ -41,38 +43,50 @@ export function* mergedInto(workspace: WorkspaceId, id: ContactId): Steps<Contac
   return family
 }
 
+/** The messages `m` of conversations `v`, found by their contact. */
+export const TALK = `FROM conversations v
+  JOIN messages m ON m.workspace = v.workspace AND m.conversation = v.id`
+
 export type PeopleQueries = {
   contact: { params: { workspace: WorkspaceId; id: ContactId }; result: Contact | null }
   contactByAddress: { params: { workspace: WorkspaceId; address: Address }; result: Contact | null }
   contacts: { params: Page<ContactId>; result: Contact[] }
   tags: { params: { workspace: WorkspaceId }; result: Tag[] }
+  /** By names, as they are folded; those that there are. */
+  tagsNamed: { params: { workspace: WorkspaceId; keys: string[] }; result: { key: string; id: TagId }[] }
   fields: { params: { workspace: WorkspaceId }; result: Field[] }
+  /** What is to be sent to a contact, or to one that was merged into it, and is not attempted yet. */
+  waitingFor: { params: { workspace: WorkspaceId; contact: ContactId; limit: number }; result: MessageId[] }
   /** Whether what a deleted contact said is still to be erased. */
   erasing: { params: { workspace: WorkspaceId; id: ContactId }; result: boolean }
 }
 
 export const PEOPLE_QUERIES: {
-  [Q in keyof PeopleQueries]: (params: PeopleQueries[Q]['params']) => Steps<PeopleQueries[Q]['result']>
+  [Q in keyof PeopleQueries]: (
+    params: PeopleQueries[Q]['params'],
+    pseudonym: Pseudonym,
+  ) => Steps<PeopleQueries[Q]['result']>
 } = {
-  *contact({ workspace, id }) {
+  *contact({ workspace, id }, pseudonym) {
     const row = yield* standing(workspace, id)
-    return row === undefined ? null : yield* shownOne(row)
+    return row === undefined ? null : yield* shownOne(row, pseudonym)
   },
 
-  *contactByAddress({ workspace, address }) {
+  *contactByAddress({ workspace, address }, pseudonym) {
     const [known] = yield sql(
       'SELECT contact FROM addresses WHERE workspace = ? AND kind = ? AND value = ?',
       [workspace, address.kind, address.value],
     )
     const row = known && (yield* standing(workspace, known['contact'] as string))
-    return row === undefined ? null : yield* shownOne(row)
+    return row === undefined ? null : yield* shownOne(row, pseudonym)
   },
 
-  *contacts({ workspace, after, limit }) {
+  *contacts({ workspace, after, limit }, pseudonym) {
     const rows = yield* page('contacts', { workspace, merged_into: null, deleted_at: null }, after, limit)
     return yield* shownContacts(
       workspace,
       rows.map(row => rowOf('contacts', row)),
+      pseudonym,
     )
   },
 
@@ -86,6 +100,14 @@ export const PEOPLE_QUERIES: {
     })
   },
 
+  *tagsNamed({ workspace, keys }) {
+    const rows = yield sql(`SELECT key, tag FROM tag_names WHERE workspace = ? AND key IN (${marks(keys)})`, [
+      workspace,
+      ...keys,
+    ])
+    return rows.map(row => ({ key: row['key'] as string, id: row['tag'] as TagId }))
+  },
+
   *fields({ workspace }) {
     const rows = yield sql(`SELECT ${columnsOf('fields')} FROM fields WHERE workspace = ? ORDER BY key`, [
       workspace,
@@ -94,6 +116,16 @@ export const PEOPLE_QUERIES: {
       const { key, title, type, options, createdAt } = rowOf('fields', raw)
       return { key, title, type, options, createdAt: rfc3339(createdAt) }
     })
+  },
+
+  *waitingFor({ workspace, contact, limit }) {
+    const family = yield* mergedInto(workspace, contact)
+    const rows = yield sql(
+      `SELECT q.message AS id ${TALK} JOIN queue q ON q.workspace = m.workspace AND q.message = m.id
+       WHERE v.workspace = ? AND v.contact IN (${marks(family)}) AND q.state IN ('ready', 'claimed') LIMIT ?`,
+      [workspace, ...family, limit],
+    )
+    return rows.map(row => row['id'] as MessageId)
   },
 
   *erasing({ workspace, id }) {
@@ -105,13 +137,17 @@ export const PEOPLE_QUERIES: {
   },
 }
 
-function* shownOne(row: Rows['contacts']): Steps<Contact | null> {
-  const [contact] = yield* shownContacts(row.workspace, [row])
+function* shownOne(row: Rows['contacts'], pseudonym: Pseudonym): Steps<Contact | null> {
+  const [contact] = yield* shownContacts(row.workspace, [row], pseudonym)
   return contact ?? null
 }
 
 /** Contacts as the API shows them: tags by name, and only the fields that there are. */
-export function* shownContacts(workspace: WorkspaceId, rows: readonly Rows['contacts'][]): Steps<Contact[]> {
+export function* shownContacts(
+  workspace: WorkspaceId,
+  rows: readonly Rows['contacts'][],
+  pseudonym: Pseudonym,
+): Steps<Contact[]> {
   const named = [...new Set(rows.flatMap(row => row.tags))]
   const tags = new Map<TagId, string>()
   if (named.length > 0) {
@@ -125,5 +161,6 @@ export function* shownContacts(workspace: WorkspaceId, rows: readonly Rows['cont
     ? yield sql('SELECT key FROM fields WHERE workspace = ?', [workspace])
     : []
   const fields = new Set(known.map(row => row['key'] as string))
-  return rows.map(row => contactView(row, { tags, fields }))
+  const besides = yield* besidesOf(workspace, rows, pseudonym)
+  return rows.map(row => contactView(row, { tags, fields }, besides(row)))
 }

@@ -3,6 +3,7 @@ import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
+import { IDENTITY_QUERIES } from './identity.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
 import { ADDRESS_KEY, type Pseudonym } from './pseudonym.ts'
@@ -12,6 +13,7 @@ import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 import type { Queries, StoredChannel, TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
+import { TOLD_QUERIES } from './told.ts'
 import { conversationView, createdView } from './view.ts'
 import { VISIT_QUERIES } from './visits.ts'
 
@@ -20,8 +22,10 @@ export const QUERIES: {
   [Q in keyof Queries]: (params: Queries[Q]['params'], pseudonym: Pseudonym) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
+  ...TOLD_QUERIES,
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
+  ...IDENTITY_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 

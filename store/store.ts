@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Address } from '../model/address.ts'
 import type { Committed, Lane, Transaction } from '../model/change.ts'
-import type { ChannelStatus, Health } from '../model/channel.ts'
-import type { StopScope } from '../model/consent.ts'
+import type { ChannelStatus, Health, Live } from '../model/channel.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import type { LogEvent } from '../model/event.ts'
@@ -17,10 +16,13 @@ import type {
 } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
-import type { StopAnswers } from '../model/stop-words.ts'
+import type { StopSettings } from '../model/stop-words.ts'
 import type { AccessQueries } from './access.ts'
+import type { IdentityQueries } from './identity.ts'
+import type { MetaQueries } from './meta.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
 /**
@@ -156,6 +158,8 @@ export type QueuedMessage = {
   /** Provider ids, resolved from ours. */
   replyTo: string | null
   reactionTo: string | null
+  /** Provider time of what came last from the address on the channel, when it was enqueued; null if unknown. */
+  heardAt: number | null
 }
 
 export class StoreBusy extends Error {
@@ -192,11 +196,10 @@ export class FileMissing extends Error {
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
   PeopleQueries &
+  IdentityQueries &
+  MetaQueries &
+  ToldQueries &
   VisitQueries & {
-    /** The text that proves the secret key; null before a daemon used the store. */
-    keyCheck: { params: Record<never, never>; result: string | null }
-    /** The key that hides addresses, sealed. */
-    addressKey: { params: Record<never, never>; result: string | null }
     /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
     channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
     /** The message with its status now. */
@@ -240,7 +243,7 @@ export type Queries = AccessQueries &
 
 export type Page<Id> = { workspace: WorkspaceId; after?: Id; limit: number }
 
-export type StoredChannel = {
+export type StoredChannel = StopSettings & {
   id: ChannelId
   workspace: WorkspaceId
   connector: string
@@ -250,12 +253,10 @@ export type StoredChannel = {
   providerKey: string
   senderGroup: string
   health: Health
-  /** null: marketing. */
-  stops: StopScope | null
-  /** What is answered to the words of RULES F1, where it is not what we say. */
-  answers: StopAnswers | null
   createdAt: number
   updatedAt: number
+  /** What was told last about how much may be sent, and when. */
+  live: (Live & { at: number }) | null
 }
 
 export type StoredFile = {

@@ -1,4 +1,5 @@
 import type { Address } from '../../model/address.ts'
+import { rfc3339 } from '../../model/clock.ts'
 import {
   CONSENT_CATEGORIES,
   type ConsentCategory,
@@ -113,10 +114,11 @@ export function tellConsent(
     contact: Rows['contacts']['id'] | null
     categories: readonly ConsentCategory[]
   },
-  { state, source, raw }: Pick<Told, 'state' | 'source' | 'raw'>,
+  { state, source, raw, at }: Told,
 ): void {
   const { workspace, channel, contact, categories } = about
-  const data = { id: contact, channel, categories, state, source, raw }
+  const category = categories.length === CONSENT_CATEGORIES.length ? 'all' : categories[0]
+  const data = { id: contact, channel, category, state, source, raw, at: rfc3339(at) }
   const subject = contact ?? channel ?? workspace
   const sequence = draft.event({ workspace, type: 'contact.consent', subject, data, kept: data })
   if (state === 'granted') return

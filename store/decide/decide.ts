@@ -24,6 +24,7 @@ import {
 import { fieldCreated, fieldDeleted, fieldUpdated, tagCreated, tagDeleted, tagRenamed } from './sorting.ts'
 import { contactSplit } from './split.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
+import { channelLimits, polled, templateTold } from './told.ts'
 import { identified, visitorReset } from './visitors.ts'
 
 /**
@@ -41,8 +42,11 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelUpdated,
   channelDeleted,
   channelHealth,
+  channelLimits,
   channelResealed,
   keyReplaced,
+  templateTold,
+  polled,
   received,
   edited: amended,
   deleted: amended,

@@ -9,7 +9,7 @@ import { findOrOpenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { wantAlike } from './likeness.ts'
 import { newMessage, openedBy, recordMessage } from './messages.ts'
-import { findOrMakeContact, holderOf, wantContact, wantPerson } from './people.ts'
+import { findOrMakeContact, holderOf, isSame, wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** A message to be sent: written as pending with its queue row, so that it is sent whatever happens to us. */
@@ -74,7 +74,7 @@ export const enqueued: Rule<Enqueued> = {
       broadcast: change.broadcast ?? null,
       status: 'pending',
     }
-    putOnQueue(draft, channel, row, change)
+    putOnQueue(draft, channel, row, { ...change, heardAt: heardOn(contact, channel.id, address) })
     return { ok: true, id: row.id }
   },
 }
@@ -84,7 +84,7 @@ export function putOnQueue(
   draft: Draft,
   channel: Rows['channels'],
   row: Rows['messages'],
-  sending: Pick<Enqueued, 'content' | 'lane' | 'expiresAt'>,
+  sending: Pick<Enqueued, 'content' | 'lane' | 'expiresAt'> & Pick<Rows['queue'], 'heardAt'>,
 ): void {
   const position = recordMessage(draft, row, sending.content)
   draft.insert('queue', readyToSend(row, channel.senderGroup, sending, position))
@@ -108,7 +108,7 @@ function wantAllowed(
 function readyToSend(
   row: Rows['messages'],
   senderGroup: string,
-  { lane, expiresAt }: Pick<Enqueued, 'lane' | 'expiresAt'>,
+  { lane, expiresAt, heardAt }: Pick<Rows['queue'], 'lane' | 'expiresAt' | 'heardAt'>,
   position: number,
 ): Rows['queue'] {
   return {
@@ -131,7 +131,13 @@ function readyToSend(
     attemptedAt: null,
     resolveAt: null,
     resends: 0,
+    heardAt,
   }
+}
+
+function heardOn(contact: Rows['contacts'], channel: ChannelId, address: Address): number | null {
+  const heard = contact.reach.find(one => one.channel === channel && isSame(one.address, address))
+  return heard?.seenAt ?? null
 }
 
 /** The contact it goes to, if there is one already. */

@@ -93,5 +93,10 @@ function answer(draft: Draft, channel: Channel, message: Rows['messages'], word:
     expiresAt,
     status: 'pending',
   }
-  putOnQueue(draft, channel, row, { content: { type: 'text', text }, lane: laneOf(source.kind), expiresAt })
+  putOnQueue(draft, channel, row, {
+    content: { type: 'text', text },
+    lane: laneOf(source.kind),
+    expiresAt,
+    heardAt: message.providerTime,
+  })
 }

@@ -5,6 +5,7 @@ import type { Failure } from '../../model/failure.ts'
 import type { Rows } from '../tables.ts'
 import { isRefusedNow, noteOptOut, wantOptOut } from './consent.ts'
 import type { Draft } from './draft.ts'
+import { noteMenu, wantMenu } from './menu.ts'
 import { advance, failedFrom, note, withParts } from './progress.ts'
 import { type Rule, refused } from './rule.ts'
 import { accept, wantAccept } from './taken.ts'
@@ -17,6 +18,7 @@ export const attempted: Rule<Attempted> = {
   want: (draft, workspace, change) => {
     draft.want('leases', change.lease.group)
     const queue = draft.want('queue', workspace, change.message)
+    wantMenu(draft, workspace, change)
     if (queue === undefined || withdrawnSince(draft, queue) === undefined) return
     draft.want('history', workspace, change.message, withdrawnEntry(change))
   },
@@ -45,6 +47,7 @@ export const attempted: Rule<Attempted> = {
       queued: queue.queued || change.queued,
       attemptedAt: draft.now,
     })
+    noteMenu(draft, workspace, change, queue.channel)
     return { ok: true }
   },
 }

@@ -163,6 +163,7 @@ export function makeContact(
     deletedAt: null,
     terms: '',
     family: [],
+    menu: null,
   }
   draft.insert('contacts', contact)
   const data = { id: contact.id, kind: contact.kind, source }

@@ -7,6 +7,7 @@ import { findOrOpenConversation, noteReach, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { hearWord, wantWord } from './hear-word.ts'
 import { wantAlike } from './likeness.ts'
+import { takeChoice } from './menu.ts'
 import {
   adoptMedia,
   newMessage,
@@ -59,13 +60,16 @@ export const received: Rule<Received> = {
     if (!change.echo)
       noteReach(draft, contact, open, { channel: channel.id, address: change.address, at: change.at })
     const holder = holderOf(draft, contact, change.address)
+    const chosen = change.echo
+      ? undefined
+      : takeChoice(draft, heard(draft, contact), channel.id, change.content)
     const base = newMessage(draft, channel, {
       contact: holder,
       conversation: open.conversation,
       direction: change.echo ? 'outbound' : 'inbound',
       source: { kind: source, id: source === 'contact' ? holder : null },
       address: change.address,
-      replyTo: refOf(draft, workspace, channel.id, change.replyTo),
+      replyTo: refOf(draft, workspace, channel.id, change.replyTo) ?? chosen?.replyTo ?? null,
       reactionTo: refOf(draft, workspace, channel.id, change.reactionTo),
     })
     const row: Rows['messages'] = {
@@ -77,10 +81,10 @@ export const received: Rule<Received> = {
         ? { status: 'sent', pieces: [{ part: 0, segment: 0, status: 'sent', times: { sent: change.at } }] }
         : {}),
     }
-    const content = adoptMedia(draft, row, change.content)
+    const content = adoptMedia(draft, row, chosen?.reply ?? change.content)
     recordMessage(draft, row, content)
     tellMissing(draft, row, content)
-    hearWord(draft, channel, contact, row, change)
+    if (chosen === undefined) hearWord(draft, channel, contact, row, change)
     noteDelivery(draft, row, change)
     if (change.providerId !== null && (change.echo || hasEarly(channel, draft.now))) {
       applyParked(draft, workspace, channel.id, change.providerId)
@@ -101,6 +105,13 @@ function wantNewcomers(
   const isKnown = owners.every(owner => owner !== undefined && owner.id === first?.id)
   if (former === undefined && isKnown && first !== undefined && !isRecycled(first, told)) return
   wantAlike(draft, workspace, told, {}, first)
+}
+
+/** As it is by now: what the conversation and the reach changed is in it. */
+function heard(draft: Draft, { workspace, id }: Rows['contacts']): Rows['contacts'] {
+  const contact = draft.get('contacts', workspace, id)
+  if (contact === undefined) throw new Error(`no contact ${id}`)
+  return contact
 }
 
 /** Whether every file that was handed over before is there, and this sender's to use. */

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
+import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
@@ -8,6 +9,7 @@ import { peopleLaws } from './store/people.ts'
 import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
+import { toldLaws } from './store/told.ts'
 import { createTrial, type Specimen } from './store/trial.ts'
 import { visitorLaws } from './store/visitors.ts'
 
@@ -29,6 +31,8 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     accessLaws(trial)
     amendmentLaws(trial)
     peopleLaws(trial)
+    contactLaws(trial)
     visitorLaws(trial)
+    toldLaws(trial)
   })
 }

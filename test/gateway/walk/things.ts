@@ -22,8 +22,20 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     workspace: workspace as WorkspaceId,
     limit: 1,
   })
+  const tag = (await daemon.call('POST', `/v1/tags${query}`, { body: { name: 'VIP' } })).body as {
+    id: string
+  }
+  const field = { key: `plan${number}`, title: 'Plan', type: 'text' }
+  await daemon.call('POST', `/v1/fields${query}`, { body: field })
   const token = { name: 'spare', role: 'agent' }
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
+  // Written in two ways: they may be one person.
+  for (const email of [`eva${number}@example.com`, `Eva${number}@Example.com`]) {
+    await daemon.call('POST', `/v1/contacts${query}`, { body: { email } })
+  }
+  const pairs = (await daemon.call('GET', `/v1/contacts/candidates${query}`)).body as {
+    data: { id: string }[]
+  }
   return {
     workspaces: workspace,
     channels: channel.id,
@@ -33,6 +45,9 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     files: file.id,
     rejected: rejected?.id as RejectedId,
     tokens: made.id,
+    tags: tag.id,
+    fields: field.key,
+    candidates: pairs.data[0]?.id ?? '',
   }
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Change } from '../../../model/change.ts'
-import { idMaker, type WorkspaceId } from '../../../model/ids.ts'
+import { type ContactId, idMaker, type WorkspaceId } from '../../../model/ids.ts'
 import { seededRandom } from '../../../model/random.ts'
 import { openStore } from '../../../store/open.ts'
 import { createSealer } from '../../../store/seal.ts'
@@ -21,6 +21,7 @@ export type Furnished = { workspaces: WorkspaceId[]; sha256: string[]; waiting: 
 
 const MESSAGES = 1150
 const IN_ONE = 230
+const CLAIM = { group: GROUP, holder: 'node-1', leaseMs: 30_000, horizonMs: 0, skip: [] }
 
 /** Two workspaces with rows in nearly every table, two pages of messages and more, and files. */
 export async function furnish(store: Store): Promise<Furnished> {
@@ -55,12 +56,31 @@ export async function furnish(store: Store): Promise<Furnished> {
       { kind: 'identified', channel, visitor: 'v1', epoch: 0, externalId: '42', addresses: [], name: 'Ana' },
       { kind: 'receipt', channel, of: { upTo: NOW, address: ANA }, status: 'read', at: NOW, raw: 'read' },
     ])
+    const template = {
+      name: 'order_ready',
+      language: 'es_MX',
+      status: 'approved',
+      components: [{ a: 1 }],
+    } as const
+    const claimed = await store.claim({ ...CLAIM, limits: { reply: 0, normal: 0, bulk: 0 } })
+    const lease = { group: GROUP, fence: claimed.held ? claimed.fence : 0 }
+    await commit([
+      { kind: 'templateTold', channel, template, at: NOW },
+      { kind: 'channelLimits', channel, live: { tier: 250 }, at: NOW, raw: 'TIER_250' },
+      { kind: 'polled', channel, position: '4711', lease },
+    ])
     const content = { type: 'text', text: 'edited' } as const
     await commit([
       { kind: 'edited', channel, key: 'edit-1', of: 'key-0', at: NOW, content },
       { kind: 'deleted', channel, key: 'revoke-1', of: 'key-2', at: NOW },
       { kind: 'edited', channel, key: 'edit-2', of: 'early', at: NOW, content },
     ])
+    const [gone] = await commit([
+      { kind: 'contactCreated', source: 'api', addresses: [], set: {}, tags: [], fields: {} },
+      { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
+      { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
+    ])
+    await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
     const once = { scope: 'api', key: 'k1', hash: 'h1' }
     await commit([outbound(channel)], { once, cursor: { follower: 'router', from: 0, to: 5 } })
   }
@@ -74,7 +94,7 @@ async function sendSome(
   channel: string,
 ): Promise<{ waiting: string; attempted: string }> {
   const limits = { reply: 0, normal: 2, bulk: 0 }
-  const request = { group: GROUP, holder: 'node-1', leaseMs: 30_000, limits, horizonMs: 0, skip: [] }
+  const request = { ...CLAIM, limits }
   const claimed = await store.claim(request)
   const [sent, left] = claimed.held ? claimed.items : []
   if (!claimed.held || sent === undefined || left === undefined) throw new Error('nothing to claim')
