@@ -40,9 +40,12 @@ export type MergeRecord = {
   given: Given
   /** Where and when the survivor had been heard last before the first of its merges. */
   own: { lastChannel: ChannelId | null; seenAt: number | null }
-  /** Of two open conversations the one that was closed, as it was left. */
-  closed: { conversation: ConversationId; version: number; lastChannel: ChannelId | null } | null
+  /** Of two open conversations the one that was closed; and what an earlier split could not open again yet. */
+  closed: ClosedByMerge[]
 }
+
+/** A conversation as a merge left it. */
+export type ClosedByMerge = { conversation: ConversationId; version: number; lastChannel: ChannelId | null }
 
 /** Why two contacts may be one: an e-mail address or a phone that is written in several ways, or an id of yours. */
 export const LIKENESS_REASONS = ['email', 'phone', 'externalId'] as const

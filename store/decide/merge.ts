@@ -135,10 +135,10 @@ function keepOneOpen(draft: Draft, from: Contact, into: Contact): MergeRecord['c
     return { open, conversation, at: newest(conversation.openedAt, contact.seenAt) ?? 0 }
   })
   const [own, theirs] = sides
-  if (own === undefined || theirs === undefined) return null
+  if (own === undefined || theirs === undefined) return []
   const isOwnNewer =
     own.at === theirs.at ? own.conversation.openedAt > theirs.conversation.openedAt : own.at > theirs.at
   const { open, conversation } = isOwnNewer ? theirs : own
   closeConversation(draft, conversation, 'merge')
-  return { conversation: conversation.id, version: conversation.version + 1, lastChannel: open.lastChannel }
+  return [{ conversation: conversation.id, version: conversation.version + 1, lastChannel: open.lastChannel }]
 }

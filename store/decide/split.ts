@@ -1,5 +1,5 @@
 import type { Address } from '../../model/address.ts'
-import { type ContactSplit, GIVEN_NAMES, type Given, type MergeRecord } from '../../model/identity.ts'
+import { type ClosedByMerge, type ContactSplit, GIVEN_NAMES, type Given } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Reach, Rows } from '../tables.ts'
 import { reopenConversation, wantOpen } from './conversations.ts'
@@ -23,10 +23,11 @@ export const contactSplit: Rule<ContactSplit> = {
     draft.want('merges', workspace, contact)
     for (const survivor of survivorsOf(draft, known)) wantLevel(draft, survivor)
     wantLevel(draft, known)
-    const closed = draft.want('merges', workspace, contact)?.record.closed
-    if (closed == null) return
-    const conversation = draft.want('conversations', workspace, closed.conversation)
-    if (conversation !== undefined) draft.want('openConversations', workspace, conversation.contact, '')
+    const head = survivorsOf(draft, known).at(-1) ?? known
+    for (const { closed } of closedIn(draft, head)) {
+      const conversation = draft.want('conversations', workspace, closed.conversation)
+      if (conversation !== undefined) draft.want('openConversations', workspace, conversation.contact, '')
+    }
   },
   decide: (draft, workspace, { contact, by }) => {
     const known = draft.get('contacts', workspace, contact)
@@ -37,10 +38,11 @@ export const contactSplit: Rule<ContactSplit> = {
       return refused('notFound', `no contact ${contact}`)
     if (head === undefined) return refused('state', `${contact} is not merged into another`)
     if (merge === undefined) return refused('state', 'nobody wrote down what this merge changed')
+    const closed = closedIn(draft, head)
     part(draft, known, survivors, merge)
     const data = { id: contact, from: head.id, by }
     draft.event({ workspace, type: 'contact.split', subject: contact, data, kept: data })
-    reopen(draft, workspace, merge.record)
+    for (const each of closed) reopen(draft, workspace, each)
     return { ok: true, id: contact }
   },
 }
@@ -222,13 +224,40 @@ function heardBy(
   return { reach, lastChannel, seenAt: newest(contact.seenAt, ...reach.map(one => one.seenAt)) }
 }
 
-/** The conversation that the merge closed goes on, if nothing happened to it since and its person has no other. */
-function reopen(draft: Draft, workspace: WorkspaceId, { closed }: MergeRecord): void {
-  if (closed === null) return
+type Closed = { closed: ClosedByMerge; merge: Merge }
+
+/** Every conversation that a merge of these people closed, the newest first: ids sort by time. */
+function closedIn(draft: Draft, { workspace, family }: Contact): Closed[] {
+  const merges = family.flatMap(id => draft.want('merges', workspace, id) ?? [])
+  const all = merges.flatMap(merge => merge.record.closed.map(closed => ({ closed, merge })))
+  return all.toSorted((a, b) => (a.closed.conversation < b.closed.conversation ? 1 : -1))
+}
+
+/**
+ * What a merge closed goes on, if nothing happened to it since and its person has no other. If another stands in its
+ * way that some merge brought there, it waits until that is taken back.
+ */
+function reopen(draft: Draft, workspace: WorkspaceId, { closed, merge }: Closed): void {
   const conversation = draft.get('conversations', workspace, closed.conversation)
   if (conversation === undefined || conversation.version !== closed.version) return
   let person = draft.want('contacts', workspace, conversation.contact)
   while (person?.mergedInto != null) person = draft.want('contacts', workspace, person.mergedInto)
-  if (person === undefined || wantOpen(draft, person, '') !== undefined) return
-  reopenConversation(draft, conversation, closed.lastChannel)
+  if (person === undefined) return
+  const current = draft.get('merges', workspace, merge.contact)
+  if (wantOpen(draft, person, '') === undefined) {
+    reopenConversation(draft, conversation, closed.lastChannel)
+    if (current !== undefined) keepClosed(draft, current, one => one.filter(isNot(closed)))
+    return
+  }
+  const [other] = person.family
+  const next = current ?? (other && draft.get('merges', workspace, other))
+  if (next !== undefined) keepClosed(draft, next, all => [...all.filter(isNot(closed)), closed])
+}
+
+function isNot({ conversation }: ClosedByMerge): (one: ClosedByMerge) => boolean {
+  return one => one.conversation !== conversation
+}
+
+function keepClosed(draft: Draft, merge: Merge, change: (closed: ClosedByMerge[]) => ClosedByMerge[]): void {
+  draft.put('merges', { ...merge, record: { ...merge.record, closed: change(merge.record.closed) } })
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Address } from '../../model/address.ts'
+import type { Change } from '../../model/change.ts'
+import type { ContactId, TagId } from '../../model/ids.ts'
 import { marketing, refusal, sayings } from '../contracts/store/sayings.ts'
-import { createTrial } from '../contracts/store/trial.ts'
+import { channelOf, createTrial, newId } from '../contracts/store/trial.ts'
 import { openInBulk } from './specimen.ts'
 
 /** Words and consent, case by case; what every engine must hold is in the contract. */
@@ -105,4 +107,82 @@ describe('what may be sent', () => {
       { numRuns: 12, seed: 5 },
     )
   })
+})
+
+describe('who is who', () => {
+  const it = createTrial(openInBulk)
+  const { one, must, inbound, tick } = it
+
+  test('RULES F2: merges that are taken back in any order leave everything as it was', async () => {
+    const tags = await Promise.all(
+      ['a', 'b', 'c'].map(name => must({ kind: 'tagCreated', id: newId('tag', 1), name })),
+    )
+    for (const key of ['f', 'g']) {
+      const field = { key, title: key, type: 'text', options: null } as const
+      await must({ kind: 'fieldCreated', field })
+    }
+    const second = newId('chn', 1)
+    await must(channelOf(second, '333'))
+    await fc.assert(
+      fc.asyncProperty(fc.array(person(tags), { minLength: 4, maxLength: 4 }), order, async (made, how) => {
+        const ids: ContactId[] = []
+        for (const [index, { talks, channels, ...said }] of made.entries()) {
+          const address: Address = { kind: 'phone', value: `+34${tick(1) % 1e6}${1000 + index}` }
+          const contact = { kind: 'contactCreated' as const, source: 'api' as const, addresses: [address] }
+          ids.push((await must({ ...contact, ...said })) as ContactId)
+          for (const [number, channel] of channels.slice(0, talks).entries()) {
+            const on = channel === 0 ? it.channel : second
+            const key = `${address.value} ${number}`
+            await must(inbound(key, { channel: on, address, at: tick(channel * 90_000 + 1) }))
+          }
+        }
+        const before = await snapshot(ids)
+        for (const [from, into] of how.merges) await one(merged(ids[from] ?? never(), ids[into] ?? never()))
+        for (const each of how.splits) await one(parted(ids[each] ?? never()))
+        expect(await snapshot(ids)).toEqual(before)
+      }),
+      { numRuns: 60, seed: 11 },
+    )
+  })
+
+  /** Contacts and their conversations, but for when they were written last. */
+  const snapshot = (ids: readonly ContactId[]) =>
+    Promise.all(
+      ids.map(async id => {
+        const { workspace } = it
+        const contact = await it.store.query('contact', { workspace, id })
+        const page = { workspace, contact: id, limit: 50 }
+        const conversations = await it.store.query('conversations', page)
+        const messages = await it.store.query('messages', page)
+        return {
+          contact: { ...contact, updatedAt: null },
+          conversations: conversations.map(each => ({ ...each, version: null })),
+          messages: messages.map(message => message.id),
+        }
+      }),
+    )
+})
+
+const BY = { kind: 'api', id: null } as const
+const merged = (from: ContactId, into: ContactId): Change => ({ kind: 'contactMerged', from, into, by: BY })
+const parted = (contact: ContactId): Change => ({ kind: 'contactSplit', contact, by: BY })
+const never = (): never => {
+  throw new Error('there are four of them')
+}
+
+const maybe = (...texts: string[]) => fc.constantFrom(null, ...texts)
+const person = (tags: readonly string[]) =>
+  fc.record({
+    set: fc.record({ name: maybe('Ana', 'Eva'), language: maybe('es', 'pt'), country: maybe('MX') }),
+    tags: fc.subarray([...tags] as TagId[]),
+    fields: fc.oneof(fc.constant({}), fc.constant({ f: '1' }), fc.constant({ f: '2', g: '3' })),
+    talks: fc.nat(3),
+    channels: fc.array(fc.nat(1), { minLength: 3, maxLength: 3 }),
+  })
+
+/** Three merges, of which some are refused, and four splits in any order. */
+const pair = fc.tuple(fc.nat(3), fc.nat(3))
+const order = fc.record({
+  merges: fc.array(pair, { minLength: 3, maxLength: 5 }),
+  splits: fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4, maxLength: 4 }),
 })
