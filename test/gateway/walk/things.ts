@@ -31,6 +31,13 @@ export async function makeThings(daemon: Running, workspace: string, number: str
   const saved = (await daemon.call('POST', `/v1/segments${query}`, { body: segment })).body as { id: string }
   const token = { name: 'spare', role: 'agent' }
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
+  // Written in two ways: they may be one person.
+  for (const email of [`eva${number}@example.com`, `Eva${number}@Example.com`]) {
+    await daemon.call('POST', `/v1/contacts${query}`, { body: { email } })
+  }
+  const pairs = (await daemon.call('GET', `/v1/contacts/candidates${query}`)).body as {
+    data: { id: string }[]
+  }
   return {
     workspaces: workspace,
     channels: channel.id,
@@ -43,6 +50,7 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     tags: tag.id,
     fields: field.key,
     segments: saved.id,
+    candidates: pairs.data[0]?.id ?? '',
   }
 }
 
