@@ -382,9 +382,9 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       updatedAt: 'int',
       deletedAt: 'int',
       earlyUntil: 'int',
+      live: 'json',
       stops: 'text',
       answers: 'json',
-      live: 'json',
     },
     changes: [
       ...(['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt'] as const),
@@ -421,8 +421,8 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       seenAt: 'int',
       deletedAt: 'int',
       terms: 'text',
-      family: 'json',
       menu: 'json',
+      family: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
