@@ -18,11 +18,13 @@ export type EventId = Id<'evt'>
 export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
 export type TagId = Id<'tag'>
+export type SegmentId = Id<'seg'>
 export type CandidateId = Id<'cnd'>
 export type TemplateId = Id<'tpl'>
 
 const PREFIXES = [
-  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl', 'cnd'] as const),
+  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl'] as const),
+  ...(['cnd', 'seg'] as const),
 ] as const
 export type Prefix = (typeof PREFIXES)[number]
 

@@ -1,12 +1,14 @@
 import type { Address } from '../model/address.ts'
 import type { Deleted, Edited, Lane, Outcome, Receipt } from '../model/change.ts'
-import type { ConsentCategory, ConsentSource, ConsentState } from '../model/consent.ts'
+import type { Said } from '../model/consent.ts'
 import type { ContactSource } from '../model/contact.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
 import type { FieldType, FieldValue } from '../model/field.ts'
+import type { Filter } from '../model/filter.ts'
 import type { LikenessReason, MergedBy, MergeRecord } from '../model/identity.ts'
+
 import type {
   CandidateId,
   ChannelId,
@@ -15,6 +17,7 @@ import type {
   EventId,
   MessageId,
   RejectedId,
+  SegmentId,
   TagId,
   TemplateId,
   WorkspaceId,
@@ -24,7 +27,8 @@ import type { Besides, Category, Direction, MessageRef, SourceKind } from '../mo
 import type { Piece, Status } from '../model/status.ts'
 import type { TemplateStatus } from '../model/template.ts'
 import type { StoredToken } from './access.ts'
-import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import type { StoredChannel, StoredFile } from './store.ts'
+import type { TimelineEntry } from './timeline.ts'
 
 /**
  * The data structures, before any code: every table, its key and its columns, once for both engines. `decide` reads
@@ -43,8 +47,8 @@ export type Rows = {
     createdAt: number
     trimmed: number
     /**
-     * The number of the newest event by which somebody withdrew consent; 0 if nobody ever did. A message that waits
-     * since a later one needs no second look before it is sent.
+     * The number of the newest event by which somebody withdrew consent; 0 if nobody ever said anything about it. A
+     * message that waits since a later one needs no second look before it is sent.
      */
     lastWithdrawal: number
   }
@@ -77,6 +81,8 @@ export type Rows = {
     seenAt: number | null
     /** Of a deleted one the row stays, because messages name it; there is nothing personal in it. */
     deletedAt: number | null
+    /** The sum of what it consented to, for filters; nothing of what nobody knows (RULES F1). */
+    consent: { [C in 'marketing' | 'service']?: 'granted' | 'withdrawn' | 'mixed' }
     /** What it is found by: made of the rest of the row, whenever that is written. */
     terms: string
     /** All that were merged into it, and into those, in the order of merging (RULES F2). */
@@ -95,6 +101,26 @@ export type Rows = {
     type: FieldType
     options: string[] | null
     createdAt: number
+  }
+  /** `filter`: as `readFilter` made it, tags by their ids; a tag or field may be gone since. */
+  segments: {
+    workspace: WorkspaceId
+    id: SegmentId
+    name: string
+    filter: Filter
+    createdAt: number
+    updatedAt: number
+  }
+  segmentNames: { workspace: WorkspaceId; key: string; segment: SegmentId }
+  /** Events of a contact, by contact: its timeline outlives the log. That it was made, its own row tells. */
+  contactEvents: {
+    workspace: WorkspaceId
+    contact: ContactId
+    sequence: number
+    id: EventId
+    type: EventType
+    at: number
+    data: Record<string, unknown>
   }
   /** Contacts whose talk is still to be erased (RULES A6): the sweep goes through it. */
   erasures: { workspace: WorkspaceId; contact: ContactId; addresses: Address[]; at: number }
@@ -121,18 +147,9 @@ export type Rows = {
   }
   /**
    * RULES F1: what the owner of an address consented to. `address` is a keyed hash (`pseudonym.ts`), so that nothing
-   * here has to be erased with a person (RULES A6). `channel` is '' for every channel.
+   * here has to be erased with a person (RULES A6).
    */
-  consents: {
-    workspace: WorkspaceId
-    address: string
-    channel: ChannelId | ''
-    category: ConsentCategory
-    state: ConsentState
-    source: ConsentSource
-    raw: string | null
-    at: number
-  }
+  consents: { workspace: WorkspaceId; address: string; said: Said[] }
   /** At most one open conversation per contact and thread: its key says so (RULES B4). */
   openConversations: {
     workspace: WorkspaceId
@@ -423,11 +440,12 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       terms: 'text',
       menu: 'json',
       family: 'json',
+      consent: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
       ...(['language', 'country', 'timeZone', 'tags', 'fields', 'seenAt', 'deletedAt', 'terms'] as const),
-      ...(['family', 'menu'] as const),
+      ...(['family', 'menu', 'consent'] as const),
     ],
   },
   erasures: {
@@ -460,6 +478,39 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       createdAt: 'int',
     },
     changes: ['title', 'options'],
+  },
+  segments: {
+    name: 'segments',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      name: 'text',
+      filter: 'json',
+      createdAt: 'int',
+      updatedAt: 'int',
+    },
+    changes: ['name', 'filter', 'updatedAt'],
+  },
+  segmentNames: {
+    name: 'segment_names',
+    key: ['workspace', 'key'],
+    columns: { workspace: 'text', key: 'text', segment: 'text' },
+    changes: ['segment'],
+  },
+  contactEvents: {
+    name: 'contact_events',
+    key: ['workspace', 'contact', 'sequence'],
+    columns: {
+      workspace: 'text',
+      contact: 'text',
+      sequence: 'int',
+      id: 'text',
+      type: 'text',
+      at: 'int',
+      data: 'json',
+    },
+    changes: [],
   },
   addresses: {
     name: 'addresses',
@@ -502,18 +553,9 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
   },
   consents: {
     name: 'consents',
-    key: ['workspace', 'address', 'channel', 'category'],
-    columns: {
-      workspace: 'text',
-      address: 'text',
-      channel: 'text',
-      category: 'text',
-      state: 'text',
-      source: 'text',
-      raw: 'text',
-      at: 'int',
-    },
-    changes: ['state', 'source', 'raw', 'at'],
+    key: ['workspace', 'address'],
+    columns: { workspace: 'text', address: 'text', said: 'json' },
+    changes: ['said'],
   },
   openConversations: {
     name: 'open_conversations',

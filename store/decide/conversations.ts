@@ -3,8 +3,10 @@ import { SEEN_STEP_MS } from '../../model/contact.ts'
 import type { ClosingNote, ConversationSource } from '../../model/conversation.ts'
 import type { ChannelId, ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { dayOf } from '../terms.ts'
 import type { Draft } from './draft.ts'
-import { holderOf, isSame } from './people.ts'
+
+import { holderOf, isSame, putContact } from './people.ts'
 
 type Contact = Rows['contacts']
 
@@ -107,12 +109,10 @@ export function noteReach(
       one => one.channel !== channel || (family.length > 0 && !isSame(one.address, address)),
     )
     const reach = [{ channel, address, seenAt }, ...others]
-    draft.put('contacts', {
-      ...person,
-      lastChannel: channel,
-      reach,
-      seenAt: Math.max(person.seenAt ?? 0, seenAt),
-    })
+    const heard = { ...person, lastChannel: channel, reach, seenAt: Math.max(person.seenAt ?? 0, seenAt) }
+    // Of when it was heard only the day is a term: what is found by nothing else than before costs no index.
+    if (dayOf(heard.seenAt) === dayOf(person.seenAt ?? 0)) draft.put('contacts', heard)
+    else putContact(draft, heard)
   }
   if (open.lastChannel !== channel) draft.put('openConversations', { ...open, lastChannel: channel })
 }

@@ -3,6 +3,7 @@ import type { EventType, LogEvent } from '../../model/event.ts'
 import type { Id, IdMaker, Prefix, WorkspaceId } from '../../model/ids.ts'
 import type { Pseudonym } from '../pseudonym.ts'
 import { type Rows, TABLES, type TableName } from '../tables.ts'
+import { keptWithContacts } from './contact-events.ts'
 import { type Key, keyOf, nameOf, restOf } from './key.ts'
 
 /**
@@ -191,6 +192,7 @@ export class Draft {
       data: event.kept,
     }
     this.append('events', row)
+    for (const kept of keptWithContacts(row)) this.append('contactEvents', kept)
     this.events.push(logEvent(row, event.data))
     return sequence
   }

@@ -4,7 +4,7 @@ import { consentFor } from '../../model/consent.ts'
 import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
-import { isClosed } from './consent.ts'
+import { consentOf, isClosed } from './consent.ts'
 import { findOrOpenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { wantAlike } from './likeness.ts'
@@ -22,7 +22,7 @@ export const enqueued: Rule<Enqueued> = {
     }
     if (contact === undefined) {
       if (change.channel !== undefined) wantAllowed(draft, workspace, change, change.channel)
-      if (change.to !== undefined) wantAlike(draft, workspace, [change.to])
+      if (change.to !== undefined) wantNewcomer(draft, workspace, change.to)
       return
     }
     wantOpen(draft, contact, threadOf(draft, workspace, change))
@@ -77,6 +77,11 @@ export const enqueued: Rule<Enqueued> = {
     putOnQueue(draft, channel, row, { ...change, heardAt: heardOn(contact, channel.id, address) })
     return { ok: true, id: row.id }
   },
+}
+
+function wantNewcomer(draft: Draft, workspace: WorkspaceId, address: Address): void {
+  wantAlike(draft, workspace, [address])
+  consentOf(draft, workspace, [address])
 }
 
 /** The message with its queue row: from here on it is sent, or fails. */

@@ -8,6 +8,7 @@ import {
 } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { consentOf } from './consent.ts'
 import { closeConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { ADDRESSES_MAX, isSame, putContact } from './people.ts'
@@ -58,6 +59,7 @@ export function wantMerge(draft: Draft, contacts: readonly Contact[]): void {
   for (const contact of contacts) {
     const open = wantOpen(draft, contact, '')
     if (open !== undefined) draft.want('conversations', contact.workspace, open.conversation)
+    consentOf(draft, contact.workspace, contact.addresses)
     draft.want('merges', contact.workspace, contact.id)
     const [first] = contact.family
     if (first !== undefined) draft.want('merges', contact.workspace, first)

@@ -3,6 +3,7 @@ import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { hasEarly } from './amended.ts'
+import { consentOf } from './consent.ts'
 import { findOrOpenConversation, noteReach, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { hearWord, wantWord } from './hear-word.ts'
@@ -38,7 +39,7 @@ export const received: Rule<Received> = {
       wantParked(draft, workspace, channel, [change.providerId])
     }
     hasItsUploads(draft, workspace, change)
-    if (known !== undefined) wantWord(draft, known, change)
+    if (known !== undefined) wantWord(draft, known, change, owners)
   },
 
   decide: (draft, workspace, change) => {
@@ -105,6 +106,7 @@ function wantNewcomers(
   const isKnown = owners.every(owner => owner !== undefined && owner.id === first?.id)
   if (former === undefined && isKnown && first !== undefined && !isRecycled(first, told)) return
   wantAlike(draft, workspace, told, {}, first)
+  consentOf(draft, workspace, [...told, ...owners.flatMap(owner => owner?.addresses ?? [])])
 }
 
 /** As it is by now: what the conversation and the reach changed is in it. */

@@ -2,6 +2,7 @@ import type { Address } from '../../model/address.ts'
 import { type ClosedByMerge, type ContactSplit, GIVEN_NAMES, type Given } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Reach, Rows } from '../tables.ts'
+import { consentOf } from './consent.ts'
 import { reopenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { giftOf, newest, taking } from './merge.ts'
@@ -68,6 +69,7 @@ function wantLevel(draft: Draft, contact: Contact): void {
     draft.want('contacts', workspace, id)
     draft.want('merges', workspace, id)
   }
+  consentOf(draft, workspace, addresses)
   wantOpen(draft, contact, '')
 }
 
@@ -89,11 +91,14 @@ function part(draft: Draft, contact: Contact, survivors: readonly Contact[], mer
     below = { row, merge: own }
   }
   draft.remove('merges', contact.workspace, contact.id)
-  const addresses = [...contact.addresses, ...head.addresses.filter(isNotIn(contact.addresses))]
+  const addresses = [...contact.addresses, ...head.addresses.filter(isNotIn(contact.addresses))].filter(
+    address => isTheirs(address) && isThere(address),
+  )
   putContact(draft, {
     ...contact,
     mergedInto: null,
-    addresses: addresses.filter(address => isTheirs(address) && isThere(address)),
+    addresses,
+    consent: consentOf(draft, contact.workspace, addresses),
     ...heardBy(contact, head, isTheirs),
     updatedAt: draft.now,
   })

@@ -4,6 +4,7 @@ import { amendmentLaws } from './store/amendments.ts'
 import { consentLaws } from './store/consent.ts'
 import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
+import { foundLaws } from './store/found.ts'
 import { identityLaws } from './store/identity.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
@@ -36,6 +37,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     consentLaws(trial)
     identityLaws(trial)
     contactLaws(trial)
+    foundLaws(trial)
     visitorLaws(trial)
     toldLaws(trial)
   })

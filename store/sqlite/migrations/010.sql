@@ -7,13 +7,8 @@ ALTER TABLE contacts ADD COLUMN "family" TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE consents (
   "workspace" TEXT,
   "address" TEXT,
-  "channel" TEXT,
-  "category" TEXT,
-  "state" TEXT,
-  "source" TEXT,
-  "raw" TEXT,
-  "at" INTEGER,
-  PRIMARY KEY ("workspace", "address", "channel", "category")
+  "said" TEXT,
+  PRIMARY KEY ("workspace", "address")
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE merges (

@@ -27,6 +27,8 @@ export async function makeThings(daemon: Running, workspace: string, number: str
   }
   const field = { key: `plan${number}`, title: 'Plan', type: 'text' }
   await daemon.call('POST', `/v1/fields${query}`, { body: field })
+  const segment = { name: 'VIP', filter: { field: 'tags', op: 'has', value: 'VIP' } }
+  const saved = (await daemon.call('POST', `/v1/segments${query}`, { body: segment })).body as { id: string }
   const token = { name: 'spare', role: 'agent' }
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
   // Written in two ways: they may be one person.
@@ -48,6 +50,7 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     tags: tag.id,
     fields: field.key,
     candidates: pairs.data[0]?.id ?? '',
+    segments: saved.id,
   }
 }
 
