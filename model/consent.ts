@@ -38,7 +38,8 @@ export type Consented = {
 
 /** The sum over all that is known; `mixed`: not the same for every address and channel. */
 export const CONSENT_SUMS = [...CONSENT_STATES, 'mixed', 'unknown'] as const
-export type ConsentSum = (typeof CONSENT_SUMS)[number]
+type ConsentSum = (typeof CONSENT_SUMS)[number]
+type KnownSum = Exclude<ConsentSum, 'unknown'>
 
 export type ConsentSums = { [C in ConsentCategory]: ConsentSum }
 
@@ -64,6 +65,16 @@ export function categoriesOf(category: ConsentCategory | 'all'): readonly Consen
   return category === 'all' ? CONSENT_CATEGORIES : [category]
 }
 
+/** One thing that was said of an address; `channel` is '' for every channel. */
+export type Said = {
+  channel: ChannelId | ''
+  category: ConsentCategory
+  state: ConsentState
+  source: ConsentSource
+  raw: string | null
+  at: number
+}
+
 type Known = { channel: string; state: ConsentState; at: number }
 
 /**
@@ -75,13 +86,18 @@ export function standingState(own: Known | undefined, every: Known | undefined):
   return every.state === 'withdrawn' && every.at > own.at ? 'withdrawn' : own.state
 }
 
-/** `known`: all that is known of a contact in one category, by address. */
-export function sumOf(known: readonly (Known & { key: string })[]): ConsentSum {
-  const states = known.map(one => {
-    const every = known.find(other => other.key === one.key && other.channel === '')
-    return standingState(one, one === every ? undefined : every)
+/** What is said of several addresses, put together; nothing of what nobody said anything about. */
+export function sumsOf(addresses: readonly (readonly Said[])[]): { [C in ConsentCategory]?: KnownSum } {
+  const sums = CONSENT_CATEGORIES.flatMap(category => {
+    const states = addresses.flatMap(said => statesOf(said.filter(one => one.category === category)))
+    const [first] = states
+    if (first === undefined) return []
+    return [[category, states.every(state => state === first) ? first : 'mixed'] as const]
   })
-  const [first] = states
-  if (first === undefined) return 'unknown'
-  return states.every(state => state === first) ? first : 'mixed'
+  return Object.fromEntries(sums)
+}
+
+function statesOf(said: readonly Said[]): ConsentState[] {
+  const every = said.find(one => one.channel === '')
+  return said.flatMap(one => standingState(one === every ? undefined : one, every) ?? [])
 }

@@ -23,7 +23,8 @@ export type CandidateId = Id<'cnd'>
 export type TemplateId = Id<'tpl'>
 
 const PREFIXES = [
-  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'seg', 'tpl', 'cnd'] as const),
+  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl'] as const),
+  ...(['cnd', 'seg'] as const),
 ] as const
 export type Prefix = (typeof PREFIXES)[number]
 

@@ -4,8 +4,7 @@ import type { Contact, Tag } from '../model/contact.ts'
 import type { Field } from '../model/field.ts'
 import type { ContactId, MessageId, TagId, WorkspaceId } from '../model/ids.ts'
 import { page } from './filter.ts'
-import { besidesOf } from './identity.ts'
-import type { Pseudonym } from './pseudonym.ts'
+import { mergedOf } from './identity.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
 import type { Rows } from './tables.ts'
@@ -62,31 +61,27 @@ export type PeopleQueries = {
 }
 
 export const PEOPLE_QUERIES: {
-  [Q in keyof PeopleQueries]: (
-    params: PeopleQueries[Q]['params'],
-    pseudonym: Pseudonym,
-  ) => Steps<PeopleQueries[Q]['result']>
+  [Q in keyof PeopleQueries]: (params: PeopleQueries[Q]['params']) => Steps<PeopleQueries[Q]['result']>
 } = {
-  *contact({ workspace, id }, pseudonym) {
+  *contact({ workspace, id }) {
     const row = yield* standing(workspace, id)
-    return row === undefined ? null : yield* shownOne(row, pseudonym)
+    return row === undefined ? null : yield* shownOne(row)
   },
 
-  *contactByAddress({ workspace, address }, pseudonym) {
+  *contactByAddress({ workspace, address }) {
     const [known] = yield sql(
       'SELECT contact FROM addresses WHERE workspace = ? AND kind = ? AND value = ?',
       [workspace, address.kind, address.value],
     )
     const row = known && (yield* standing(workspace, known['contact'] as string))
-    return row === undefined ? null : yield* shownOne(row, pseudonym)
+    return row === undefined ? null : yield* shownOne(row)
   },
 
-  *contacts({ workspace, after, limit }, pseudonym) {
+  *contacts({ workspace, after, limit }) {
     const rows = yield* page('contacts', { workspace, merged_into: null, deleted_at: null }, after, limit)
     return yield* shownContacts(
       workspace,
       rows.map(row => rowOf('contacts', row)),
-      pseudonym,
     )
   },
 
@@ -137,17 +132,13 @@ export const PEOPLE_QUERIES: {
   },
 }
 
-function* shownOne(row: Rows['contacts'], pseudonym: Pseudonym): Steps<Contact | null> {
-  const [contact] = yield* shownContacts(row.workspace, [row], pseudonym)
+function* shownOne(row: Rows['contacts']): Steps<Contact | null> {
+  const [contact] = yield* shownContacts(row.workspace, [row])
   return contact ?? null
 }
 
 /** Contacts as the API shows them: tags by name, and only the fields that there are. */
-export function* shownContacts(
-  workspace: WorkspaceId,
-  rows: readonly Rows['contacts'][],
-  pseudonym: Pseudonym,
-): Steps<Contact[]> {
+export function* shownContacts(workspace: WorkspaceId, rows: readonly Rows['contacts'][]): Steps<Contact[]> {
   const named = [...new Set(rows.flatMap(row => row.tags))]
   const tags = new Map<TagId, string>()
   if (named.length > 0) {
@@ -161,6 +152,6 @@ export function* shownContacts(
     ? yield sql('SELECT key FROM fields WHERE workspace = ?', [workspace])
     : []
   const fields = new Set(known.map(row => row['key'] as string))
-  const besides = yield* besidesOf(workspace, rows, pseudonym)
-  return rows.map(row => contactView(row, { tags, fields }, besides(row)))
+  const mergedInto = yield* mergedOf(workspace, rows)
+  return rows.map(row => contactView(row, { tags, fields }, mergedInto(row)))
 }

@@ -28,10 +28,10 @@ export const QUERIES: {
   ...TOLD_QUERIES,
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
+  ...IDENTITY_QUERIES,
   ...FOUND_QUERIES,
   ...SEGMENT_QUERIES,
   ...TIMELINE_QUERIES,
-  ...IDENTITY_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 

@@ -1,6 +1,6 @@
 import type { Address } from '../model/address.ts'
 import type { Deleted, Edited, Lane, Outcome, Receipt } from '../model/change.ts'
-import type { ConsentCategory, ConsentSource, ConsentState } from '../model/consent.ts'
+import type { Said } from '../model/consent.ts'
 import type { ContactSource } from '../model/contact.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
@@ -8,6 +8,7 @@ import type { EventType } from '../model/event.ts'
 import type { FieldType, FieldValue } from '../model/field.ts'
 import type { Filter } from '../model/filter.ts'
 import type { LikenessReason, MergedBy, MergeRecord } from '../model/identity.ts'
+
 import type {
   CandidateId,
   ChannelId,
@@ -46,8 +47,8 @@ export type Rows = {
     createdAt: number
     trimmed: number
     /**
-     * The number of the newest event by which somebody withdrew consent; 0 if nobody ever did. A message that waits
-     * since a later one needs no second look before it is sent.
+     * The number of the newest event by which somebody withdrew consent; 0 if nobody ever said anything about it. A
+     * message that waits since a later one needs no second look before it is sent.
      */
     lastWithdrawal: number
   }
@@ -146,20 +147,9 @@ export type Rows = {
   }
   /**
    * RULES F1: what the owner of an address consented to. `address` is a keyed hash (`pseudonym.ts`), so that nothing
-   * here has to be erased with a person (RULES A6). `channel` is '' for every channel.
+   * here has to be erased with a person (RULES A6).
    */
-  consents: {
-    workspace: WorkspaceId
-    address: string
-    channel: ChannelId | ''
-    category: ConsentCategory
-    state: ConsentState
-    source: ConsentSource
-    raw: string | null
-    at: number
-  }
-  /** Where the owner of an address consented or withdrew: the channels of its rows in `consents`. */
-  consentChannels: { workspace: WorkspaceId; address: string; channels: (ChannelId | '')[] }
+  consents: { workspace: WorkspaceId; address: string; said: Said[] }
   /** At most one open conversation per contact and thread: its key says so (RULES B4). */
   openConversations: {
     workspace: WorkspaceId
@@ -455,7 +445,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
       ...(['language', 'country', 'timeZone', 'tags', 'fields', 'seenAt', 'deletedAt', 'terms'] as const),
-      ...(['menu', 'family', 'consent'] as const),
+      ...(['family', 'menu', 'consent'] as const),
     ],
   },
   erasures: {
@@ -563,24 +553,9 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
   },
   consents: {
     name: 'consents',
-    key: ['workspace', 'address', 'channel', 'category'],
-    columns: {
-      workspace: 'text',
-      address: 'text',
-      channel: 'text',
-      category: 'text',
-      state: 'text',
-      source: 'text',
-      raw: 'text',
-      at: 'int',
-    },
-    changes: ['state', 'source', 'raw', 'at'],
-  },
-  consentChannels: {
-    name: 'consent_channels',
     key: ['workspace', 'address'],
-    columns: { workspace: 'text', address: 'text', channels: 'json' },
-    changes: ['channels'],
+    columns: { workspace: 'text', address: 'text', said: 'json' },
+    changes: ['said'],
   },
   openConversations: {
     name: 'open_conversations',

@@ -85,7 +85,7 @@ export type Sorting = { tags: ReadonlyMap<TagId, string>; fields: ReadonlySet<st
 export function contactView(
   row: Rows['contacts'],
   { tags, fields }: Sorting,
-  { consent, merged }: Pick<Contact, 'consent' | 'merged'>,
+  merged: Contact['merged'],
 ): Contact {
   const firstOf = (kind: Address['kind']): string | null =>
     row.addresses.find(address => address.kind === kind)?.value ?? null
@@ -102,7 +102,7 @@ export function contactView(
     addresses: row.addresses,
     tags: row.tags.flatMap(tag => tags.get(tag) ?? []),
     fields: Object.fromEntries(Object.entries(row.fields).filter(([key]) => fields.has(key))),
-    consent,
+    consent: { marketing: 'unknown', service: 'unknown', ...row.consent },
     merged,
     seen: row.reach.map(({ channel, address, seenAt }) => ({
       channel,

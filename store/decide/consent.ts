@@ -6,16 +6,18 @@ import {
   type Consented,
   categoriesOf,
   consentFor,
+  type Said,
   type StopScope,
   standingState,
+  sumsOf,
 } from '../../model/consent.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import { STOP_MEANINGS } from '../../model/stop-words.ts'
 import type { Rows } from '../tables.ts'
-import { noteSums, wantSums } from './consent-sum.ts'
 import type { Draft } from './draft.ts'
-import { wantContact, wantPerson } from './people.ts'
+import { wantHolders } from './likeness.ts'
+import { putContact, wantContact } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 type Told = Pick<Consented, 'state' | 'source' | 'raw' | 'at'>
@@ -26,8 +28,11 @@ type Place = { workspace: WorkspaceId; address: Address; channel: ChannelId | ''
 export const consented: Rule<Consented> = {
   want: (draft, workspace, change) => {
     if (change.channel !== null) draft.want('channels', workspace, change.channel)
-    for (const place of placesOf(draft, workspace, change)) wantConsents(draft, place)
-    wantSums(draft, workspace, contactOf(draft, workspace, change)?.id)
+    wantSaid(
+      draft,
+      workspace,
+      placesOf(draft, workspace, change).map(place => place.address),
+    )
   },
   decide: (draft, workspace, change) => {
     const { channel } = change
@@ -42,15 +47,15 @@ export const consented: Rule<Consented> = {
     const contact = contactOf(draft, workspace, change)
     const id = contact === undefined ? {} : { id: contact.id }
     if (categories.length === 0) return { ok: true, ...id, duplicate: true }
-    if (contact !== undefined) noteSums(draft, workspace, contact.id)
-    tellConsent(draft, { workspace, channel, contact: contact?.id ?? null, categories }, change)
+    const addresses = places.map(place => place.address)
+    tellConsent(draft, { workspace, channel, contact, addresses, categories }, change)
     return { ok: true, ...id }
   },
 }
 
 function contactOf(draft: Draft, workspace: WorkspaceId, change: Consented): Rows['contacts'] | undefined {
   if ('contact' in change) return wantContact(draft, workspace, change.contact)
-  return wantPerson(draft, workspace, change.address)
+  return wantHolders(draft, workspace, change.address)[0]
 }
 
 function placesOf(draft: Draft, workspace: WorkspaceId, change: Consented): Place[] {
@@ -59,25 +64,48 @@ function placesOf(draft: Draft, workspace: WorkspaceId, change: Consented): Plac
   return addresses.map(address => ({ workspace, address, channel: change.channel ?? '' }))
 }
 
-/** All rows about an address that count on a channel. */
-export function wantConsents(draft: Draft, place: Place): void {
-  for (const category of CONSENT_CATEGORIES) wantPair(draft, place, category)
-  draft.want('consentChannels', place.workspace, draft.pseudonym(place.workspace, place.address))
+/** All that was said of an address. */
+function saidOf(draft: Draft, { workspace, address }: Pick<Place, 'workspace' | 'address'>): readonly Said[] {
+  return draft.want('consents', workspace, draft.pseudonym(workspace, address))?.said ?? []
 }
 
-function wantPair(draft: Draft, { workspace, address, channel }: Place, category: ConsentCategory) {
-  const key = draft.pseudonym(workspace, address)
-  const every = draft.want('consents', workspace, key, '', category)
-  const own = channel === '' ? undefined : draft.want('consents', workspace, key, channel, category)
-  return { own, every }
+/** What is read when something is said of these addresses: everything about everybody who has one of them. */
+export function wantSaid(draft: Draft, workspace: WorkspaceId, addresses: readonly Address[] = []): void {
+  for (const address of addresses) {
+    saidOf(draft, { workspace, address })
+    for (const holder of wantHolders(draft, workspace, address)) {
+      for (const other of holder.addresses) saidOf(draft, { workspace, address: other })
+    }
+  }
+}
+
+/** The sum that a contact of these addresses shows. What it reads is wanted by the same call. */
+export function consentOf(
+  draft: Draft,
+  workspace: WorkspaceId,
+  addresses: readonly Address[],
+): Rows['contacts']['consent'] {
+  if (isSilent(draft, workspace)) return {}
+  return sumsOf(addresses.map(address => saidOf(draft, { workspace, address })))
+}
+
+/** Whether nobody in the workspace ever said anything: then nothing is read, for no message and no contact. */
+function isSilent(draft: Draft, workspace: WorkspaceId): boolean {
+  return (draft.want('workspaces', workspace)?.lastWithdrawal ?? 0) === 0
+}
+
+function pairOf(said: readonly Said[], channel: ChannelId | '', category: ConsentCategory) {
+  const ofIt = said.filter(one => one.category === category)
+  return {
+    own: channel === '' ? undefined : ofIt.find(one => one.channel === channel),
+    every: ofIt.find(one => one.channel === ''),
+  }
 }
 
 /** Whether nothing of this category may be sent there. What it reads is wanted by the same call. */
 export function isClosed(draft: Draft, place: Place, category: ConsentCategory): boolean {
-  // Where nobody ever withdrew anything, which costs nothing to know, nothing is read for a message.
-  const newest = draft.want('workspaces', place.workspace)?.lastWithdrawal ?? 0
-  if (newest === 0) return false
-  const { own, every } = wantPair(draft, place, category)
+  if (isSilent(draft, place.workspace)) return false
+  const { own, every } = pairOf(saidOf(draft, place), place.channel, category)
   return standingState(own, every) === 'withdrawn'
 }
 
@@ -92,46 +120,61 @@ export function keepConsent(
   told: Told,
 ): ConsentCategory[] {
   const { workspace, channel } = place
-  const address = draft.pseudonym(workspace, place.address)
   const at = Math.min(told.at, draft.now)
-  return categories.filter(category => {
-    const { own, every } = wantPair(draft, place, category)
+  const { state, source, raw } = told
+  let said = saidOf(draft, place)
+  const changed = categories.filter(category => {
+    const { own, every } = pairOf(said, channel, category)
     const known = channel === '' ? every : own
     if (known !== undefined && at < known.at) return false
-    const wasClosed = standingState(own, every) === 'withdrawn'
-    if (told.state === 'granted' && told.source === 'import' && (wasClosed || known !== undefined))
-      return false
-    const { state, source, raw } = told
-    if (known === undefined || known.state !== state || known.at !== at) {
-      draft.put('consents', { workspace, address, channel, category, state, source, raw, at })
-      const { channels = [] } = draft.want('consentChannels', workspace, address) ?? {}
-      if (!channels.includes(channel)) {
-        draft.put('consentChannels', { workspace, address, channels: [...channels, channel] })
-      }
+    const isFile = state === 'granted' && source === 'import'
+    if (isFile && (known !== undefined || standingState(own, every) === 'withdrawn')) return false
+    const others = said.filter(one => one.channel !== channel || one.category !== category)
+    if (known?.state !== state || known.at !== at) {
+      said = [...others, { channel, category, state, source, raw, at }]
     }
     return known?.state !== state
   })
+  draft.put('consents', {
+    workspace,
+    address: draft.pseudonym(workspace, place.address),
+    said: said.toSorted(byPlace),
+  })
+  return changed
 }
 
-/** Tells the log; what waits to be sent is looked at once more, because something was withdrawn after it. */
+function byPlace(a: Said, b: Said): number {
+  return a.channel === b.channel ? (a.category < b.category ? -1 : 1) : a.channel < b.channel ? -1 : 1
+}
+
+/** Tells the log and the contact; what waits to be sent is looked at once more, if it is older than what was withdrawn. */
 export function tellConsent(
   draft: Draft,
   about: {
     workspace: WorkspaceId
     channel: ChannelId | null
-    contact: Rows['contacts']['id'] | null
+    contact: Rows['contacts'] | undefined
+    addresses: readonly Address[]
     categories: readonly ConsentCategory[]
   },
   { state, source, raw, at }: Told,
 ): void {
-  const { workspace, channel, contact, categories } = about
+  const { workspace, channel, contact, addresses, categories } = about
+  const id = contact?.id ?? null
   const category = categories.length === CONSENT_CATEGORIES.length ? 'all' : categories[0]
-  const data = { id: contact, channel, category, state, source, raw, at: rfc3339(at) }
-  const subject = contact ?? channel ?? workspace
+  const data = { id, channel, category, state, source, raw, at: rfc3339(at) }
+  const subject = id ?? channel ?? workspace
   const sequence = draft.event({ workspace, type: 'contact.consent', subject, data, kept: data })
-  if (state === 'granted') return
   const row = draft.get('workspaces', workspace)
-  if (row !== undefined) draft.put('workspaces', { ...row, lastWithdrawal: sequence })
+  if (row !== undefined && (state === 'withdrawn' || row.lastWithdrawal === 0)) {
+    // Of what was only granted the first event stands for: somebody said something.
+    draft.put('workspaces', { ...row, lastWithdrawal: state === 'withdrawn' ? sequence : 1 })
+  }
+  for (const { id } of addresses.flatMap(address => wantHolders(draft, workspace, address))) {
+    const holder = draft.get('contacts', workspace, id)
+    if (holder === undefined) continue
+    putContact(draft, { ...holder, consent: consentOf(draft, workspace, holder.addresses) })
+  }
 }
 
 type Sent = Pick<
@@ -174,8 +217,9 @@ export function wantOptOut(
 ): void {
   if (!tellsOptOut(failure)) return
   draft.want('channels', message.workspace, message.channel)
-  wantConsents(draft, placeOf(message))
-  wantSums(draft, message.workspace, message.contact)
+  const contact = wantContact(draft, message.workspace, message.contact)
+  const { workspace } = message
+  wantSaid(draft, workspace, [placeOf(message).address, ...(contact?.addresses ?? [])])
 }
 
 /** PROVIDERS, rule 10: a refusal of the provider's that is a fact about the person. */
@@ -191,24 +235,20 @@ export function noteOptOut(
   const told = { state: 'withdrawn', source: 'provider', raw: failure?.provider?.code ?? null, at } as const
   const categories = keepConsent(draft, placeOf(message), categoriesOf(scope), told)
   if (categories.length === 0) return
-  const contact = wantContact(draft, workspace, message.contact)?.id ?? null
-  if (contact !== null) noteSums(draft, workspace, contact)
-  tellConsent(draft, { workspace, channel, contact, categories }, told)
-}
-
-export function wantSuppressed(draft: Draft, { workspace, addresses }: Rows['contacts']): void {
-  for (const address of addresses) wantConsents(draft, { workspace, address, channel: '' })
+  const contact = wantContact(draft, workspace, message.contact)
+  tellConsent(draft, { workspace, channel, contact, addresses: [placeOf(message).address], categories }, told)
 }
 
 /**
  * RULES A6: of somebody who is erased we remember only whom not to write to, so that the next file with the same
  * addresses does not begin anew. Whoever writes by themselves is somebody new, and START opens again.
  */
-export function suppress(draft: Draft, { workspace, id: contact, addresses }: Rows['contacts']): void {
+export function suppress(draft: Draft, contact: Rows['contacts']): void {
+  const { workspace, addresses } = contact
   const told = { state: 'withdrawn', source: 'api', raw: 'erased', at: draft.now } as const
   const changed = addresses.map(address => {
     return keepConsent(draft, { workspace, address, channel: '' }, ['marketing'], told).length > 0
   })
   if (changed.includes(true))
-    tellConsent(draft, { workspace, channel: null, contact, categories: ['marketing'] }, told)
+    tellConsent(draft, { workspace, channel: null, contact, addresses, categories: ['marketing'] }, told)
 }

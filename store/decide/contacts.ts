@@ -4,8 +4,7 @@ import type { FieldValue } from '../../model/field.ts'
 import type { TagId, WorkspaceId } from '../../model/ids.ts'
 import type { ContactCreated, ContactDeleted, ContactUpdated } from '../../model/people.ts'
 import type { Rows } from '../tables.ts'
-import { suppress, wantSuppressed } from './consent.ts'
-import { noteJoined, wantJoined } from './consent-sum.ts'
+import { consentOf, suppress, wantSaid } from './consent.ts'
 import { closeConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { proposeAlike, wantAlike } from './likeness.ts'
@@ -30,7 +29,7 @@ export const contactCreated: Rule<ContactCreated> = {
     for (const address of addresses) wantPerson(draft, workspace, address)
     wantSorting(draft, workspace, tags, fields)
     wantAlike(draft, workspace, addresses, fields)
-    wantJoined(draft, workspace, undefined, addresses)
+    consentOf(draft, workspace, addresses)
   },
   decide: (draft, workspace, { source, addresses, set, tags, fields }) => {
     const wrong = wrongSorting(draft, workspace, tags, fields) ?? takenBy(draft, workspace, addresses)
@@ -41,7 +40,6 @@ export const contactCreated: Rule<ContactCreated> = {
     if (addresses.length > 0 || name !== null) amend(draft, sorted, addresses, name)
     else putContact(draft, sorted)
     proposeAlike(draft, sorted, [], fields)
-    noteJoined(draft, workspace, made.id)
     return { ok: true, id: made.id }
   },
 }
@@ -50,7 +48,7 @@ export const contactUpdated: Rule<ContactUpdated> = {
   want: (draft, workspace, change) => {
     const known = wantContact(draft, workspace, change.contact)
     wantAlike(draft, workspace, change.addAddresses ?? [], change.fields, known)
-    wantJoined(draft, workspace, known?.id, change.addAddresses)
+    consentOf(draft, workspace, [...(known?.addresses ?? []), ...(change.addAddresses ?? [])])
     for (const address of change.addAddresses ?? []) wantPerson(draft, workspace, address)
     for (const { kind, value } of change.removeAddresses ?? []) {
       draft.want('addresses', workspace, kind, value)
@@ -72,7 +70,6 @@ export const contactUpdated: Rule<ContactUpdated> = {
     if (changed.length === 0) return { ok: true, id: known.id, duplicate: true }
     moveAddresses(draft, known, next)
     putContact(draft, { ...next, updatedAt: draft.now })
-    if (changed.includes('addresses')) noteJoined(draft, workspace, known.id)
     proposeAlike(
       draft,
       known,
@@ -99,7 +96,7 @@ export const contactDeleted: Rule<ContactDeleted> = {
       draft.want('watermarks', workspace, channel, address.value)
       draft.want('visitors', workspace, channel, address.value)
     }
-    wantSuppressed(draft, known)
+    wantSaid(draft, workspace, known.addresses)
     for (const id of known.family) {
       draft.want('contacts', workspace, id)
       draft.want('merges', workspace, id)
@@ -142,6 +139,7 @@ function bare(draft: Draft, contact: Contact): Contact {
     ...{ name: null, addresses: [], reach: [], lastChannel: null },
     ...{ language: null, country: null, timeZone: null, tags: [], fields: {}, seenAt: null, terms: '' },
     menu: null,
+    consent: {},
     updatedAt: draft.now,
     deletedAt: draft.now,
   }

@@ -5,6 +5,7 @@ import type { ChannelId, ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { dayOf } from '../terms.ts'
 import type { Draft } from './draft.ts'
+
 import { holderOf, isSame, putContact } from './people.ts'
 
 type Contact = Rows['contacts']

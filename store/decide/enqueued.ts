@@ -4,8 +4,7 @@ import { consentFor } from '../../model/consent.ts'
 import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
-import { isClosed } from './consent.ts'
-import { noteJoined, wantJoined } from './consent-sum.ts'
+import { consentOf, isClosed } from './consent.ts'
 import { findOrOpenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { wantAlike } from './likeness.ts'
@@ -23,10 +22,7 @@ export const enqueued: Rule<Enqueued> = {
     }
     if (contact === undefined) {
       if (change.channel !== undefined) wantAllowed(draft, workspace, change, change.channel)
-      if (change.to !== undefined) {
-        wantAlike(draft, workspace, [change.to])
-        wantJoined(draft, workspace, undefined, [change.to])
-      }
+      if (change.to !== undefined) wantNewcomer(draft, workspace, change.to)
       return
     }
     wantOpen(draft, contact, threadOf(draft, workspace, change))
@@ -53,7 +49,6 @@ export const enqueued: Rule<Enqueued> = {
     if (replyTo === undefined || reactionTo === undefined)
       return refused('notFound', 'no such message to answer')
     const contact = route.contact ?? findOrMakeContact(draft, workspace, { address, also: [] }, 'api')
-    if (route.contact === undefined) noteJoined(draft, workspace, contact.id)
     const conversation =
       change.source.kind === 'broadcast'
         ? null
@@ -82,6 +77,11 @@ export const enqueued: Rule<Enqueued> = {
     putOnQueue(draft, channel, row, { ...change, heardAt: heardOn(contact, channel.id, address) })
     return { ok: true, id: row.id }
   },
+}
+
+function wantNewcomer(draft: Draft, workspace: WorkspaceId, address: Address): void {
+  wantAlike(draft, workspace, [address])
+  consentOf(draft, workspace, [address])
 }
 
 /** The message with its queue row: from here on it is sent, or fails. */

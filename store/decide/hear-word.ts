@@ -3,12 +3,10 @@ import { categoriesOf } from '../../model/consent.ts'
 import { EXPIRES_AFTER_MS } from '../../model/message.ts'
 import { type StopWord, stopAnswer, stopWordOf } from '../../model/stop-words.ts'
 import type { Rows } from '../tables.ts'
-import { isClosed, keepConsent, scopeOf, stopAnswerSource, tellConsent, wantConsents } from './consent.ts'
-import { noteSums, wantSums } from './consent-sum.ts'
+import { isClosed, keepConsent, scopeOf, stopAnswerSource, tellConsent, wantSaid } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { putOnQueue } from './enqueued.ts'
 import { laneOf, newMessage } from './messages.ts'
-import { wantPerson } from './people.ts'
 
 type Channel = Rows['channels']
 
@@ -28,13 +26,16 @@ export function hearWord(
 }
 
 /** What `hearWord` reads. */
-export function wantWord(draft: Draft, channel: Channel, change: Received): void {
+export function wantWord(
+  draft: Draft,
+  channel: Channel,
+  change: Received,
+  owners: readonly (Rows['contacts'] | undefined)[],
+): void {
   const word = wordIn(channel, change, null)
   if (word === undefined || word.means === 'help') return
-  wantConsents(draft, placeOf(channel, change))
-  wantSums(draft, channel.workspace, wantPerson(draft, channel.workspace, change.address)?.id, [
-    change.address,
-  ])
+  wantSaid(draft, channel.workspace, [change.address, ...change.also])
+  for (const owner of owners) wantSaid(draft, channel.workspace, owner?.addresses)
 }
 
 /** A word is the whole message, and one person's: in a group nobody speaks for the others. */
@@ -71,8 +72,11 @@ function isNews(
   const told = { state, source: 'contact', raw: word, at: change.at } as const
   const categories = keepConsent(draft, place, meant, told)
   if (categories.length === 0) return false
-  noteSums(draft, workspace, contact.id)
-  tellConsent(draft, { workspace, channel: channel.id, contact: contact.id, categories }, told)
+  tellConsent(
+    draft,
+    { workspace, channel: channel.id, contact, addresses: [change.address], categories },
+    told,
+  )
   return true
 }
 

@@ -4,7 +4,7 @@ import type { CandidateDismissed, LikenessReason } from '../../model/identity.ts
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
-import { wantContact } from './people.ts'
+import { wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 type Contact = Rows['contacts']
@@ -46,6 +46,17 @@ function aliasesOfFields(fields: Record<string, FieldValue | null>): Alias[] {
     { reason: 'externalId', address: userAddress(externalId) },
     { reason: 'externalId', likeness: externalId },
   ]
+}
+
+/** Everybody who has an address, in whichever form it is written: consent is that of all its forms. */
+export function wantHolders(draft: Draft, workspace: WorkspaceId, address: Address): Contact[] {
+  const forms = aliasesOf(address).filter(({ reason }) => reason !== 'externalId')
+  const found = [
+    wantPerson(draft, workspace, address),
+    ...forms.map(form => holderOf(draft, workspace, form)),
+  ]
+  const known = found.filter(contact => contact !== undefined)
+  return known.filter((contact, at) => known.findIndex(other => other.id === contact.id) === at)
 }
 
 /** What `proposeAlike` will read. */

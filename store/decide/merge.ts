@@ -8,7 +8,7 @@ import {
 } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
-import { noteJoined, wantJoined } from './consent-sum.ts'
+import { consentOf } from './consent.ts'
 import { closeConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { ADDRESSES_MAX, isSame, putContact } from './people.ts'
@@ -59,8 +59,8 @@ export function wantMerge(draft: Draft, contacts: readonly Contact[]): void {
   for (const contact of contacts) {
     const open = wantOpen(draft, contact, '')
     if (open !== undefined) draft.want('conversations', contact.workspace, open.conversation)
+    consentOf(draft, contact.workspace, contact.addresses)
     draft.want('merges', contact.workspace, contact.id)
-    wantJoined(draft, contact.workspace, contact.id)
     const [first] = contact.family
     if (first !== undefined) draft.want('merges', contact.workspace, first)
   }
@@ -94,10 +94,9 @@ export function mergeContacts(draft: Draft, from: Contact, into: Contact, by: Me
   }
   putContact(draft, survivor)
   draft.put('merges', { workspace, contact: from.id, survivor: into.id, by, at: draft.now, record })
-  noteJoined(draft, workspace, into.id)
   const data = { id: from.id, into: into.id, by }
   draft.event({ workspace, type: 'contact.merged', subject: from.id, data, kept: data })
-  return draft.get('contacts', workspace, into.id) ?? survivor
+  return survivor
 }
 
 /** What a contact has where the survivor has nothing: the survivor's own always stays. */

@@ -3,6 +3,7 @@ import { countryOfPhone } from '../../model/country.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { termsOf } from '../terms.ts'
+import { consentOf } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { proposeAlike } from './likeness.ts'
 
@@ -30,9 +31,15 @@ export function holderOf(draft: Draft, contact: Contact, { kind, value }: Addres
   return holder !== undefined && contact.family.includes(holder) ? holder : contact.id
 }
 
-/** Writes a contact, and what it is found by. */
+/** Writes a contact, and what it is found by: whoever gets or loses an address has another sum of consent. */
 export function putContact(draft: Draft, contact: Contact): void {
-  draft.put('contacts', { ...contact, terms: termsOf(contact) })
+  const { workspace, id, addresses } = contact
+  const before = draft.want('contacts', workspace, id)
+  const isMoved =
+    before?.addresses !== addresses && JSON.stringify(before?.addresses) !== JSON.stringify(addresses)
+  const consent = isMoved ? consentOf(draft, workspace, addresses) : contact.consent
+  const row = { ...contact, consent }
+  draft.put('contacts', { ...row, terms: termsOf(row) })
 }
 
 /**

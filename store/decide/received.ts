@@ -3,7 +3,7 @@ import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { hasEarly } from './amended.ts'
-import { noteJoined, wantJoined } from './consent-sum.ts'
+import { consentOf } from './consent.ts'
 import { findOrOpenConversation, noteReach, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { hearWord, wantWord } from './hear-word.ts'
@@ -35,16 +35,11 @@ export const received: Rule<Received> = {
     if (change.former !== undefined) owners.push(wantPerson(draft, workspace, change.former))
     for (const contact of owners) if (contact !== undefined) wantOpen(draft, contact, change.thread ?? '')
     wantNewcomers(draft, workspace, change, owners)
-    const isNew = owners.some(owner => owner === undefined || owner.id !== owners[0]?.id)
-    if (isNew) {
-      const known = owners.find(owner => owner !== undefined)
-      wantJoined(draft, workspace, known?.id, [change.address, ...change.also])
-    }
     if (change.providerId !== null && (change.echo || hasEarly(known, draft.now))) {
       wantParked(draft, workspace, channel, [change.providerId])
     }
     hasItsUploads(draft, workspace, change)
-    if (known !== undefined) wantWord(draft, known, change)
+    if (known !== undefined) wantWord(draft, known, change, owners)
   },
 
   decide: (draft, workspace, change) => {
@@ -56,7 +51,6 @@ export const received: Rule<Received> = {
     if (!hasItsUploads(draft, workspace, change)) return refused('noUpload', 'there is no such upload')
     const source = change.echo ? 'echo' : 'contact'
     const contact = findOrMakeContact(draft, workspace, change, change.echo ? 'echo' : 'message')
-    if (contact.updatedAt === draft.now) noteJoined(draft, workspace, contact.id)
     const open = findOrOpenConversation(draft, contact, {
       address: change.address,
       thread: change.thread ?? '',
@@ -112,6 +106,7 @@ function wantNewcomers(
   const isKnown = owners.every(owner => owner !== undefined && owner.id === first?.id)
   if (former === undefined && isKnown && first !== undefined && !isRecycled(first, told)) return
   wantAlike(draft, workspace, told, {}, first)
+  consentOf(draft, workspace, [...told, ...owners.flatMap(owner => owner?.addresses ?? [])])
 }
 
 /** As it is by now: what the conversation and the reach changed is in it. */

@@ -2,7 +2,7 @@ import type { Address } from '../../model/address.ts'
 import { type ClosedByMerge, type ContactSplit, GIVEN_NAMES, type Given } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Reach, Rows } from '../tables.ts'
-import { noteJoined, wantJoined } from './consent-sum.ts'
+import { consentOf } from './consent.ts'
 import { reopenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
 import { giftOf, newest, taking } from './merge.ts'
@@ -25,7 +25,6 @@ export const contactSplit: Rule<ContactSplit> = {
     for (const survivor of survivorsOf(draft, known)) wantLevel(draft, survivor)
     wantLevel(draft, known)
     const head = survivorsOf(draft, known).at(-1) ?? known
-    wantJoined(draft, workspace, head.id, known.addresses)
     for (const { closed } of closedIn(draft, head)) {
       const conversation = draft.want('conversations', workspace, closed.conversation)
       if (conversation !== undefined) draft.want('openConversations', workspace, conversation.contact, '')
@@ -45,7 +44,6 @@ export const contactSplit: Rule<ContactSplit> = {
     const data = { id: contact, from: head.id, by }
     draft.event({ workspace, type: 'contact.split', subject: contact, data, kept: data })
     for (const each of closed) reopen(draft, workspace, each)
-    for (const id of [contact, head.id]) noteJoined(draft, workspace, id)
     return { ok: true, id: contact }
   },
 }
@@ -71,6 +69,7 @@ function wantLevel(draft: Draft, contact: Contact): void {
     draft.want('contacts', workspace, id)
     draft.want('merges', workspace, id)
   }
+  consentOf(draft, workspace, addresses)
   wantOpen(draft, contact, '')
 }
 
@@ -92,11 +91,14 @@ function part(draft: Draft, contact: Contact, survivors: readonly Contact[], mer
     below = { row, merge: own }
   }
   draft.remove('merges', contact.workspace, contact.id)
-  const addresses = [...contact.addresses, ...head.addresses.filter(isNotIn(contact.addresses))]
+  const addresses = [...contact.addresses, ...head.addresses.filter(isNotIn(contact.addresses))].filter(
+    address => isTheirs(address) && isThere(address),
+  )
   putContact(draft, {
     ...contact,
     mergedInto: null,
-    addresses: addresses.filter(address => isTheirs(address) && isThere(address)),
+    addresses,
+    consent: consentOf(draft, contact.workspace, addresses),
     ...heardBy(contact, head, isTheirs),
     updatedAt: draft.now,
   })

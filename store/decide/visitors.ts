@@ -2,6 +2,7 @@ import { isUser, userAddress } from '../../model/address.ts'
 import type { Change, Identified } from '../../model/change.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { consentOf } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { wantAlike } from './likeness.ts'
 import { mergeContacts, wantMerge } from './merge.ts'
@@ -31,6 +32,10 @@ export const identified: Rule<Identified> = {
     draft.want('visitors', workspace, change.channel, change.visitor)
     const { own, known } = wantBoth(draft, workspace, change)
     wantAlike(draft, workspace, [userAddress(change.externalId), ...change.addresses], {}, known ?? own)
+    const user = userAddress(change.externalId)
+    const before = [...(own?.addresses ?? []), ...(known?.addresses ?? [])]
+    const visitor = { kind: 'webchat', value: change.visitor } as const
+    consentOf(draft, workspace, [...before, visitor, user, ...change.addresses])
     if (own !== undefined && known !== undefined && own.id !== known.id) wantMerge(draft, [own, known])
   },
   decide: (draft, workspace, change) => {

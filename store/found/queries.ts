@@ -1,7 +1,6 @@
 import type { Contact } from '../../model/contact.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import { shownContacts } from '../people.ts'
-import type { Pseudonym } from '../pseudonym.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Sql, type Steps, sql } from '../sql.ts'
 import { conditionOf } from './condition.ts'
 import { ftsOf, markOf, tsqueryOf, type Wanted, wantedOf } from './index-words.ts'
@@ -29,12 +28,9 @@ export type FoundQueries = {
 }
 
 export const FOUND_QUERIES: {
-  [Q in keyof FoundQueries]: (
-    params: FoundQueries[Q]['params'],
-    pseudonym: Pseudonym,
-  ) => Steps<FoundQueries[Q]['result']>
+  [Q in keyof FoundQueries]: (params: FoundQueries[Q]['params']) => Steps<FoundQueries[Q]['result']>
 } = {
-  *contactsRead({ workspace, test, now, after, rows, limit }, pseudonym) {
+  *contactsRead({ workspace, test, now, after, rows, limit }) {
     const { text, args } = conditionOf(test, now)
     const some = newest('*', workspace, after, rows)
     const found = yield sql(
@@ -45,7 +41,6 @@ export const FOUND_QUERIES: {
     const contacts = yield* shownContacts(
       workspace,
       found.map(row => rowOf('contacts', row, 'c')),
-      pseudonym,
     )
     const last = contacts.at(-1)
     if (contacts.length === limit && last !== undefined) return { contacts, at: last.id }
@@ -54,7 +49,7 @@ export const FOUND_QUERIES: {
     return { contacts, at: endOf(end, rows) }
   },
 
-  *contactsIndexed({ workspace, test, now, after, max, limit }, pseudonym) {
+  *contactsIndexed({ workspace, test, now, after, max, limit }) {
     const wanted = wantedOf(test, now)
     if (wanted === null) return null
     const { text, args } = conditionOf(test, now)
@@ -77,7 +72,6 @@ export const FOUND_QUERIES: {
     const contacts = yield* shownContacts(
       workspace,
       rows.map(row => rowOf('contacts', row)),
-      pseudonym,
     )
     return { contacts, count: ids.length }
   },

@@ -15,7 +15,7 @@ const CACHED = new Set<TableName>(['workspaces', 'channels', 'addresses', 'conta
 const GENERATION_ROWS_MAX = 8_000
 
 /** Tables that are nearly always empty and asked for every sent message: while they are, nothing is read. */
-const OFTEN_EMPTY = new Set<TableName>(['parked', 'watermarks', 'consents', 'consentChannels'])
+const OFTEN_EMPTY = new Set<TableName>(['parked', 'watermarks'])
 
 export type RowCache = {
   load<T extends TableName>(table: T, key: Key, read: () => Rows[T] | undefined): Rows[T] | undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { segmentsOf } from '../../connectors/kit/segments.ts'
-import { standingState, sumOf } from '../../model/consent.ts'
+import { type Said, standingState, sumsOf } from '../../model/consent.ts'
 import { type StopWord, stopAnswer, stopWordOf } from '../../model/stop-words.ts'
 
 describe('words (RULES F1)', () => {
@@ -47,11 +47,8 @@ describe('words (RULES F1)', () => {
 })
 
 describe('what counts (RULES F1)', () => {
-  const said = (state: 'granted' | 'withdrawn', at: number, channel = 'c') => ({
-    state,
-    at,
-    channel,
-    key: 'k',
+  const said = (state: 'granted' | 'withdrawn', at: number, channel = 'c'): Said => ({
+    ...{ state, at, channel: channel as '', category: 'marketing', source: 'api', raw: null },
   })
   test.each([
     ['nothing was said', undefined, undefined, undefined],
@@ -65,9 +62,11 @@ describe('what counts (RULES F1)', () => {
   })
 
   test('a contact shows the sum over its addresses and channels', () => {
-    expect(sumOf([])).toBe('unknown')
-    expect(sumOf([said('granted', 1), said('granted', 2, '')])).toBe('granted')
-    expect(sumOf([said('granted', 1), said('withdrawn', 2, '')])).toBe('withdrawn')
-    expect(sumOf([said('granted', 1), { ...said('withdrawn', 2), key: 'l' }])).toBe('mixed')
+    expect(sumsOf([[], []])).toEqual({})
+    const sum = (...addresses: Said[][]) => sumsOf(addresses).marketing
+    expect(sum([said('granted', 1), said('granted', 2, '')])).toBe('granted')
+    expect(sum([said('granted', 1), said('withdrawn', 2, '')])).toBe('withdrawn')
+    expect(sum([said('granted', 1)], [])).toBe('granted')
+    expect(sum([said('granted', 1)], [said('withdrawn', 2)])).toBe('mixed')
   })
 })

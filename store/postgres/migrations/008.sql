@@ -7,19 +7,7 @@ ALTER TABLE contacts ADD COLUMN "family" text COLLATE "C" NOT NULL DEFAULT '[]';
 CREATE TABLE consents (
   "workspace" text COLLATE "C",
   "address" text COLLATE "C",
-  "channel" text COLLATE "C",
-  "category" text COLLATE "C",
-  "state" text COLLATE "C",
-  "source" text COLLATE "C",
-  "raw" text COLLATE "C",
-  "at" bigint,
-  PRIMARY KEY ("workspace", "address", "channel", "category")
-);
-
-CREATE TABLE consent_channels (
-  "workspace" text COLLATE "C",
-  "address" text COLLATE "C",
-  "channels" text COLLATE "C",
+  "said" text COLLATE "C",
   PRIMARY KEY ("workspace", "address")
 );
 

@@ -7,19 +7,7 @@ ALTER TABLE contacts ADD COLUMN "family" TEXT NOT NULL DEFAULT '[]';
 CREATE TABLE consents (
   "workspace" TEXT,
   "address" TEXT,
-  "channel" TEXT,
-  "category" TEXT,
-  "state" TEXT,
-  "source" TEXT,
-  "raw" TEXT,
-  "at" INTEGER,
-  PRIMARY KEY ("workspace", "address", "channel", "category")
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE consent_channels (
-  "workspace" TEXT,
-  "address" TEXT,
-  "channels" TEXT,
+  "said" TEXT,
   PRIMARY KEY ("workspace", "address")
 ) STRICT, WITHOUT ROWID;
 

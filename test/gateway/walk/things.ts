@@ -49,8 +49,8 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     tokens: made.id,
     tags: tag.id,
     fields: field.key,
-    segments: saved.id,
     candidates: pairs.data[0]?.id ?? '',
+    segments: saved.id,
   }
 }
 
