@@ -8,6 +8,7 @@ import { idMaker, type WorkspaceId } from '../model/ids.ts'
 import { type Log, silentLog } from '../model/log.ts'
 import { type Random, systemRandom } from '../model/random.ts'
 import type { Probe } from '../model/steps.ts'
+import { createImports } from '../queue/imports/imports.ts'
 import { createMediaFetch } from '../queue/media.ts'
 import { createQueue } from '../queue/queue.ts'
 import { createRouter } from '../router/router.ts'
@@ -177,9 +178,10 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
   const { config, store, bus, directory, http, clock, random, log, probe } = ground
   const common = { store, bus, directory, http, clock, random, log }
   if (config.parts.includes('queue')) {
+    const holder = Buffer.from(random.fill(new Uint8Array(12))).toString('hex')
     const queue = createQueue({
       ...common,
-      holder: Buffer.from(random.fill(new Uint8Array(12))).toString('hex'),
+      holder,
       headroom: config.limits.headroom,
       listener: sendsOf(ground.metrics),
       warm: () => later.warm?.(),
@@ -188,6 +190,8 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
     })
     later.wake = groups => queue.wake(groups)
     begin('queue', () => queue.stop())
+    const imports = createImports({ ...common, holder, ...(leaseMs === undefined ? {} : { leaseMs }) })
+    begin('imports', () => imports.stop())
     const media = createMediaFetch(common)
     later.lags.push(() => ({ media: media.lag() }))
     begin('media', () => media.stop())

@@ -14,7 +14,9 @@ import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
+import { exportRoute } from './routes/export.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
+import { importRoutes } from './routes/imports.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
@@ -133,10 +135,12 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   conversationRoutes(app, rooms)
   typingRoute(app, rooms)
   contactRoutes(app, rooms)
+  exportRoute(app, rooms)
   tokenRoutes(app, rooms, auth)
   workspaceRoutes(app, rooms)
   eventRoutes(app, rooms, auth, upgrades)
   await app.register(async scope => fileRoutes(scope, rooms))
+  await app.register(async scope => importRoutes(scope, rooms))
 }
 
 /** Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. */

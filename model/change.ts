@@ -13,6 +13,7 @@ import type {
   TokenId,
   WorkspaceId,
 } from './ids.ts'
+import type { ImportChange } from './import.ts'
 import type { Besides, Category, Source } from './message.ts'
 import type { PeopleChange } from './people.ts'
 import type { Observation } from './status.ts'
@@ -101,6 +102,7 @@ export type Change =
   /** The visitor's tokens of this epoch count no more. */
   | { kind: 'visitorReset'; channel: ChannelId; visitor: string; epoch: number }
   | PeopleChange
+  | ImportChange
 
 export type TokenCreated = {
   kind: 'tokenCreated'

@@ -14,6 +14,7 @@ export const EVENT_TYPES = [
   'contact.updated',
   'contact.merged',
   'contact.deleted',
+  'contact.import',
   'channel.created',
   'channel.updated',
   'channel.health',

@@ -18,8 +18,9 @@ export type EventId = Id<'evt'>
 export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
 export type TagId = Id<'tag'>
+export type ImportId = Id<'imp'>
 
-const PREFIXES = ['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag'] as const
+const PREFIXES = ['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'imp'] as const
 export type Prefix = (typeof PREFIXES)[number]
 
 /** Makes ids; two made by one maker never compare in the wrong order, even within a millisecond. */

@@ -3,6 +3,7 @@ import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
+import { IMPORT_QUERIES } from './imports.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
@@ -21,6 +22,7 @@ export const QUERIES: {
   ...ACCESS_QUERIES,
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
+  ...IMPORT_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 

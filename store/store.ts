@@ -17,6 +17,7 @@ import type {
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
+import type { ImportQueries } from './imports.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
 import type { VisitQueries } from './visits.ts'
@@ -190,6 +191,7 @@ export class FileMissing extends Error {
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
   PeopleQueries &
+  ImportQueries &
   VisitQueries & {
     /** The text that proves the secret key; null before a daemon used the store. */
     keyCheck: { params: Record<never, never>; result: string | null }

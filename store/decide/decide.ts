@@ -3,6 +3,7 @@ import { amended } from './amended.ts'
 import { contactCreated, contactDeleted, contactUpdated } from './contacts.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
+import { contactsImported, importEnded, importStarted } from './imports.ts'
 import { closed, fileCreated, mediaFetched, rejected, rejectedRemoved } from './kept.ts'
 import { attempted, cancelled, settled } from './outbound.ts'
 import { receipt } from './receipt.ts'
@@ -63,6 +64,9 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   fieldCreated,
   fieldUpdated,
   fieldDeleted,
+  importStarted,
+  contactsImported,
+  importEnded,
 }
 
 /** Names every row that the group stands on. Called again after each round of loading (RULES A1). */

@@ -1,0 +1,85 @@
+import { type ContactSet, TAGS_MAX } from '../../model/contact.ts'
+import type { TagId, WorkspaceId } from '../../model/ids.ts'
+import type { ImportRow } from '../../model/import.ts'
+import type { Rows } from '../tables.ts'
+import { takenBy, updateContact } from './contacts.ts'
+import type { Draft } from './draft.ts'
+import type { NamedTag, RowFault } from './imports.ts'
+import { makeContact, wantContact, wantPerson } from './people.ts'
+
+type Contact = Rows['contacts']
+type Result = 'created' | 'updated' | 'unchanged' | RowFault
+
+/** One row of a file against what is known of its person. Consent is none of its business (RULES F1). */
+export function applyRow(
+  draft: Draft,
+  workspace: WorkspaceId,
+  row: ImportRow,
+  { tags, dryRun }: { tags: readonly NamedTag[]; dryRun: boolean },
+): Result {
+  const known = foundBy(draft, workspace, row)
+  const taken = takenBy(draft, workspace, row.addresses, known)
+  if (taken !== undefined && !taken.ok) return { code: 'conflict', detail: taken.detail }
+  if (dryRun) return known !== undefined || row.again === true ? dry(known, row) : 'created'
+  const named: TagId[] = []
+  for (const at of row.tags ?? []) {
+    const tag = tags[at] as NamedTag
+    if ('fault' in tag) return { code: 'full', detail: tag.fault }
+    named.push(tag.id)
+  }
+  if (named.length > TAGS_MAX) return { code: 'tags', detail: `a contact has ${TAGS_MAX} tags at most` }
+  if (known !== undefined) return update(draft, known, row, named)
+  makeContact(draft, workspace, 'import', 'person', {
+    ...row.made,
+    ...row.set,
+    ...{ addresses: row.addresses, tags: named, fields: row.fields ?? {} },
+  })
+  return 'created'
+}
+
+export function wantRow(draft: Draft, workspace: WorkspaceId, row: ImportRow): void {
+  if (row.id !== undefined) wantContact(draft, workspace, row.id)
+  for (const address of row.addresses) wantPerson(draft, workspace, address)
+}
+
+function foundBy(draft: Draft, workspace: WorkspaceId, row: ImportRow): Contact | undefined {
+  const byId = row.id === undefined ? undefined : wantContact(draft, workspace, row.id)
+  if (byId !== undefined) return byId
+  for (const address of row.addresses.slice(0, row.keys)) {
+    const found = wantPerson(draft, workspace, address)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Whether a row would change anything, without its tags: those that are new have no id yet. */
+function dry(known: Contact | undefined, row: ImportRow): Result {
+  if (known === undefined) return 'updated'
+  const fields = Object.entries(row.fields ?? {})
+  const isSame =
+    Object.keys(newsOf(known, row)).length === 0 &&
+    fields.every(([key, value]) => known.fields[key] === value) &&
+    row.addresses.every(({ kind, value }) =>
+      known.addresses.some(one => one.kind === kind && one.value === value),
+    )
+  return isSame ? 'unchanged' : 'updated'
+}
+
+/** What of a row differs; a name that a provider told with spaces around it is no other name. */
+function newsOf(known: Contact, row: ImportRow): ContactSet {
+  const news = Object.entries(row.set ?? {}).filter(
+    ([name, value]) => known[name as keyof ContactSet]?.trim() !== value,
+  )
+  return Object.fromEntries(news)
+}
+
+function update(draft: Draft, known: Contact, row: ImportRow, addTags: TagId[]): Result {
+  const outcome = updateContact(draft, known, {
+    set: newsOf(known, row),
+    addAddresses: row.addresses,
+    addTags,
+    ...(row.fields === undefined ? {} : { fields: row.fields }),
+  })
+  if (!outcome.ok) return { code: 'full', detail: outcome.detail }
+  return outcome.duplicate === true ? 'unchanged' : 'updated'
+}
