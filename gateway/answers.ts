@@ -6,16 +6,14 @@ import { CATEGORIES, REFERRAL_FIELDS } from '../model/message.ts'
 import { ROLES } from '../model/token.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
 import { GRANTS } from './roles.ts'
-import { id, time } from './schemas.ts'
+import { id, nullable, time, words } from './schemas.ts'
 
 /** What the API answers, for `/openapi.json`. Clients must take fields that are not named here: more will come. */
 
-const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-const words = <T extends string>(values: readonly T[]) => Type.Enum([...values])
-const open = (properties: TProperties, description?: string) =>
+export const open = (properties: TProperties, description?: string) =>
   Type.Object(properties, description === undefined ? {} : { description })
 
-const address = open({ kind: words(ADDRESS_KINDS), value: Type.String() })
+export const address = open({ kind: words(ADDRESS_KINDS), value: Type.String() })
 const messageRef = open({ id: nullable(id('msg')), providerId: nullable(Type.String()) })
 const author = open({ address, name: nullable(Type.String()) }, 'Who of a group wrote it.')
 const referral = open(
@@ -169,20 +167,6 @@ export const ConversationAnswer = open(
     version: Type.Integer(),
   },
   'A conversation.',
-)
-
-export const ContactAnswer = open(
-  {
-    id: id('ctc'),
-    workspace: id('wks'),
-    kind: words(['person', 'group']),
-    name: nullable(Type.String()),
-    addresses: Type.Array(address),
-    source: words(['message', 'api', 'echo']),
-    createdAt: time,
-    updatedAt: time,
-  },
-  'A contact.',
 )
 
 export const FileAnswer = open(

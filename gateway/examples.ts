@@ -41,6 +41,24 @@ export const CHANNELS = [
     },
   },
 ]
+export const CONTACTS = [
+  {
+    name: 'Ana María López',
+    phone: '+5215512345678',
+    email: 'ana@example.com',
+    language: 'es-MX',
+    timeZone: 'America/Mexico_City',
+    tags: ['VIP'],
+  },
+]
+export const CONTACT_PATCHES = [{ name: 'Ana López', country: 'MX', email: null }]
+export const CONTACT_TAGS = [{ tags: ['VIP', 'Monterrey'] }]
+export const TAGS = [{ name: 'VIP' }]
+export const FIELD_PATCHES = [{ title: 'Plan of the customer' }]
+export const FIELDS = [
+  { key: 'plan', title: 'Plan', type: 'list', options: ['free', 'gold'] },
+  { key: 'orders', title: 'Orders', type: 'number' },
+]
 export const CHANNEL_PATCHES = [{ status: 'paused' }, { name: 'Support', config: { wabaId: '10259' } }]
 export const CLOSINGS = [{ category: 'delivered', summary: 'Wanted to know when the order comes.' }]
 export const REPLAYS = [{}, { id: `rej_${ID}` }]

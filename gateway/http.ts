@@ -15,11 +15,13 @@ import { conversationRoutes } from './routes/conversations.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
 import { exportRoute } from './routes/export.ts'
+import { fieldRoutes } from './routes/fields.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { importRoutes } from './routes/imports.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
+import { tagRoutes } from './routes/tags.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { typingRoute } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
@@ -136,6 +138,8 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   typingRoute(app, rooms)
   contactRoutes(app, rooms)
   exportRoute(app, rooms)
+  tagRoutes(app, rooms)
+  fieldRoutes(app, rooms)
   tokenRoutes(app, rooms, auth)
   workspaceRoutes(app, rooms)
   eventRoutes(app, rooms, auth, upgrades)

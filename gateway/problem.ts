@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
-import type { Outcome, Refusal } from '../model/change.ts'
-import { FileTooLarge, LogTrimmed, StoreBusy, StoreFailing } from '../store/store.ts'
+import type { Change, Outcome, Refusal } from '../model/change.ts'
+import type { WorkspaceId } from '../model/ids.ts'
+import { FileTooLarge, LogTrimmed, type Store, StoreBusy, StoreFailing } from '../store/store.ts'
 import type { FieldError } from './explain.ts'
 
 /** Every `code` a problem may have, with its usual status. Compared with `docs/` in both directions. */
@@ -118,6 +119,16 @@ export function applied(
   if (outcome === undefined) throw new Error('the store gave no outcome')
   if (!outcome.ok) throw problemOfRefusal(outcome, options.inBody ?? false)
   return outcome
+}
+
+/** Commits one change that must be applied. @throws Problem if it was refused */
+export async function commitOne(
+  { store }: { store: Pick<Store, 'commit'> },
+  workspace: WorkspaceId,
+  change: Change,
+): Promise<{ id?: string; duplicate?: boolean }> {
+  const { outcomes } = await store.commit({ workspace, changes: [change] })
+  return applied(outcomes[0])
 }
 
 /** Anything thrown while answering, as a problem; undefined for a defect of ours. */

@@ -10,8 +10,10 @@ const LEADS = ['operator', 'owner', 'manager'] as const
 export const GRANTS = {
   /** Channels, conversations, contacts, messages, files, events; the own workspace and token. */
   read: ALL,
-  /** Send and cancel messages, close conversations, upload files. */
+  /** Send and cancel messages, close conversations, upload files; make, change and tag contacts. */
   work: ALL,
+  /** Delete and erase contacts; make, change and delete tags and fields. */
+  people: [...LEADS, 'backend'],
   /** See the configuration of channels, secrets hidden. */
   config: [...LEADS, 'backend'],
   /** Import and export contacts by the thousand. */

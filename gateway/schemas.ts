@@ -27,18 +27,18 @@ const EVENTS_PAGE_MAX = 1_000
 export const EVENTS_PAGE_DEFAULT = 100
 
 /** An object that takes no other fields. */
-const strict = <P extends TProperties>(properties: P, description?: string) =>
+export const strict = <P extends TProperties>(properties: P, description?: string) =>
   Type.Object(properties, {
     additionalProperties: false,
     ...(description === undefined ? {} : { description }),
   })
 /** The same for a whole body, which has examples. */
-const body = <P extends TProperties>(properties: P, examples: readonly object[]) =>
+export const body = <P extends TProperties>(properties: P, examples: readonly object[]) =>
   Type.Object(properties, { additionalProperties: false, examples: [...examples] })
-const words = <T extends string>(values: readonly T[]) => Type.Enum([...values])
-const short = (maxLength: number) => Type.String({ minLength: 1, maxLength })
-const optional = Type.Optional
-const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
+export const words = <T extends string>(values: readonly T[]) => Type.Enum([...values])
+export const short = (maxLength: number) => Type.String({ minLength: 1, maxLength })
+export const optional = Type.Optional
+export const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 
 export const id = (prefix: Prefix) =>
   Type.String({ pattern: `^${prefix}_[0-9a-z]{26}$`, description: `An id that starts with ${prefix}_.` })
@@ -215,7 +215,7 @@ const cursor = optional(Type.String({ maxLength: 128, description: '`next` of th
 const limit = optional(
   Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'How many to give.' }),
 )
-const workspace = optional(
+export const workspace = optional(
   Type.String({ description: "Another workspace than the token's own; for operators.", maxLength: 64 }),
 )
 export const WorkspaceQuery = strict({ workspace })

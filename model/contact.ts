@@ -3,7 +3,8 @@ import type { FieldValue } from './field.ts'
 import type { ChannelId, ContactId, TagId, WorkspaceId } from './ids.ts'
 
 /** What first made a contact: a message of theirs, an agent, a file, a program, or a message of ours to them. */
-export type ContactSource = 'message' | 'agent' | 'import' | 'api' | 'echo'
+export const CONTACT_SOURCES = ['message', 'agent', 'import', 'api', 'echo'] as const
+export type ContactSource = (typeof CONTACT_SOURCES)[number]
 
 /** A contact as the API shows it. Times are RFC 3339. */
 export type Contact = {

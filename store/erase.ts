@@ -1,7 +1,7 @@
 import type { Address } from '../model/address.ts'
 import type { WorkspaceId } from '../model/ids.ts'
 import { deleteKeys, dropMedia, keysOf, NOTHING, SETTLED, type Swept } from './drop.ts'
-import { mergedInto } from './people.ts'
+import { mergedInto, TALK } from './people.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 
 /** Messages that one transaction erases: each has several rows. */
@@ -23,8 +23,7 @@ export function* eraseContacts(workspace: WorkspaceId): Steps<Swept> {
   const { contact, addresses } = rowOf('erasures', next)
   const family = yield* mergedInto(workspace, contact)
   const rows = yield sql(
-    `SELECT m.id AS id, m.edits AS edits, c.content AS content FROM conversations v
-     JOIN messages m ON m.workspace = v.workspace AND m.conversation = v.id
+    `SELECT m.id AS id, m.edits AS edits, c.content AS content ${TALK}
      JOIN contents c ON c.workspace = m.workspace AND c.message = m.id
      WHERE v.workspace = ? AND v.contact IN (${marks(family)}) AND m.address_value <> '' AND ${SETTLED}
      LIMIT ${MESSAGES_MAX}`,
@@ -33,12 +32,13 @@ export function* eraseContacts(workspace: WorkspaceId): Steps<Swept> {
   const unnamed = yield* eraseMessages(workspace, rows)
   if (rows.length === MESSAGES_MAX) return { deleted: rows.length, more: true, unnamed }
   const [waiting] = yield sql(
-    `SELECT q.message AS id FROM queue q JOIN messages m ON m.workspace = q.workspace AND m.id = q.message
-     WHERE q.workspace = ? AND m.contact IN (${marks(family)}) LIMIT 1`,
+    `SELECT q.message AS id ${TALK} JOIN queue q ON q.workspace = m.workspace AND q.message = m.id
+     WHERE v.workspace = ? AND v.contact IN (${marks(family)}) LIMIT 1`,
     [workspace, ...family],
   )
   yield sql(
-    `UPDATE conversations SET note = NULL, context = NULL WHERE workspace = ? AND contact IN (${marks(family)})`,
+    `UPDATE conversations SET note = NULL, context = NULL
+     WHERE workspace = ? AND contact IN (${marks(family)})`,
     [workspace, ...family],
   )
   // What is under way is erased when it has arrived: its contact stays on the list until then.
@@ -75,7 +75,8 @@ function* eraseMessages(workspace: WorkspaceId, rows: readonly RawRow[]): Steps<
     edited.length === 0
       ? []
       : yield sql(
-          `SELECT message AS id, content FROM revisions WHERE workspace = ? AND message IN (${marks(edited)})`,
+          `SELECT message AS id, content FROM revisions
+           WHERE workspace = ? AND message IN (${marks(edited)})`,
           [workspace, ...edited],
         )
   const unnamed = yield* dropMedia(workspace, [...rows, ...revisions])

@@ -2,7 +2,7 @@ import type { Address } from '../model/address.ts'
 import { rfc3339 } from '../model/clock.ts'
 import type { Contact, Tag } from '../model/contact.ts'
 import type { Field } from '../model/field.ts'
-import type { ContactId, TagId, WorkspaceId } from '../model/ids.ts'
+import type { ContactId, MessageId, TagId, WorkspaceId } from '../model/ids.ts'
 import { page } from './filter.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
@@ -41,12 +41,20 @@ export function* mergedInto(workspace: WorkspaceId, id: ContactId): Steps<Contac
   return family
 }
 
+/** The messages `m` of conversations `v`, found by their contact. */
+export const TALK = `FROM conversations v
+  JOIN messages m ON m.workspace = v.workspace AND m.conversation = v.id`
+
 export type PeopleQueries = {
   contact: { params: { workspace: WorkspaceId; id: ContactId }; result: Contact | null }
   contactByAddress: { params: { workspace: WorkspaceId; address: Address }; result: Contact | null }
   contacts: { params: Page<ContactId>; result: Contact[] }
   tags: { params: { workspace: WorkspaceId }; result: Tag[] }
+  /** By names, as they are folded; those that there are. */
+  tagsNamed: { params: { workspace: WorkspaceId; keys: string[] }; result: { key: string; id: TagId }[] }
   fields: { params: { workspace: WorkspaceId }; result: Field[] }
+  /** What is to be sent to a contact, or to one that was merged into it, and is not attempted yet. */
+  waitingFor: { params: { workspace: WorkspaceId; contact: ContactId; limit: number }; result: MessageId[] }
   /** Whether what a deleted contact said is still to be erased. */
   erasing: { params: { workspace: WorkspaceId; id: ContactId }; result: boolean }
 }
@@ -86,6 +94,14 @@ export const PEOPLE_QUERIES: {
     })
   },
 
+  *tagsNamed({ workspace, keys }) {
+    const rows = yield sql(`SELECT key, tag FROM tag_names WHERE workspace = ? AND key IN (${marks(keys)})`, [
+      workspace,
+      ...keys,
+    ])
+    return rows.map(row => ({ key: row['key'] as string, id: row['tag'] as TagId }))
+  },
+
   *fields({ workspace }) {
     const rows = yield sql(`SELECT ${columnsOf('fields')} FROM fields WHERE workspace = ? ORDER BY key`, [
       workspace,
@@ -94,6 +110,16 @@ export const PEOPLE_QUERIES: {
       const { key, title, type, options, createdAt } = rowOf('fields', raw)
       return { key, title, type, options, createdAt: rfc3339(createdAt) }
     })
+  },
+
+  *waitingFor({ workspace, contact, limit }) {
+    const family = yield* mergedInto(workspace, contact)
+    const rows = yield sql(
+      `SELECT q.message AS id ${TALK} JOIN queue q ON q.workspace = m.workspace AND q.message = m.id
+       WHERE v.workspace = ? AND v.contact IN (${marks(family)}) AND q.state IN ('ready', 'claimed') LIMIT ?`,
+      [workspace, ...family, limit],
+    )
+    return rows.map(row => row['id'] as MessageId)
   },
 
   *erasing({ workspace, id }) {

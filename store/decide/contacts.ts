@@ -172,16 +172,29 @@ function updated(known: Contact, change: Omit<ContactUpdated, 'kind' | 'contact'
   const { set = {}, addAddresses = [], removeAddresses = [], addTags = [], removeTags = [] } = change
   const fields = Object.entries({ ...known.fields, ...change.fields })
   const isGone = (address: Address): boolean => removeAddresses.some(other => isSame(other, address))
-  const kept = known.addresses.filter(address => !isGone(address))
-  const added = addAddresses.filter(address => !kept.some(other => isSame(other, address)))
   return {
     ...known,
     ...(set satisfies ContactSet),
-    addresses: [...kept, ...added],
+    addresses: replaced(known.addresses, isGone, addAddresses),
     reach: known.reach.filter(({ address }) => !isGone(address)),
     tags: unique([...known.tags, ...addTags]).filter(tag => !removeTags.includes(tag)),
     fields: Object.fromEntries(fields.filter((entry): entry is [string, FieldValue] => entry[1] !== null)),
   }
+}
+
+/** What goes is replaced in its place by the first new one of its kind: what was the first phone stays the first. */
+function replaced(
+  known: readonly Address[],
+  isGone: (address: Address) => boolean,
+  added: readonly Address[],
+): Address[] {
+  const news = added.filter(address => !known.some(other => isSame(other, address) && !isGone(other)))
+  const kept = known.flatMap(address => {
+    if (!isGone(address)) return [address]
+    const at = news.findIndex(({ kind }) => kind === address.kind)
+    return at === -1 ? [] : news.splice(at, 1)
+  })
+  return [...kept, ...news]
 }
 
 const COMPARED = ['name', 'language', 'country', 'timeZone', 'addresses', 'tags', 'fields'] as const

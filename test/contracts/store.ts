@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
+import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
@@ -29,6 +30,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     accessLaws(trial)
     amendmentLaws(trial)
     peopleLaws(trial)
+    contactLaws(trial)
     visitorLaws(trial)
   })
 }

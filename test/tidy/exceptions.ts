@@ -30,7 +30,7 @@ export const EXCEPTIONS: Exceptions = {
   large: {
     'gateway/cli/commands.ts': { lines: 390, why: 'one command of the table after the other' },
     'model/change.ts': { lines: 320, why: 'one change of the union after the other' },
-    'store/tables.ts': { lines: 600, why: 'one table of the schema after the other' },
+    'store/tables.ts': { lines: 800, why: 'one table of the schema after the other' },
   },
   words: {
     'gateway/webchat/show.ts#preChat': 'what the config key and the frame are called',

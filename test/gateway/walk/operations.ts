@@ -19,7 +19,10 @@ type Told = {
 }
 type Content = { schema: unknown; example?: object; examples?: Record<string, { value: object }> }
 
-/** Every route under `/v1`: what reads first, what deletes last, so that each finds what it is about. */
+/**
+ * Every route under `/v1`: what reads first, what deletes last and of that the innermost first, so that each finds what
+ * it is about.
+ */
 export async function operationsOf(daemon: Running): Promise<Operation[]> {
   const { paths } = (await daemon.call('GET', '/openapi.json', { token: null })).body as {
     paths: Record<string, Record<string, Told>>
@@ -28,7 +31,10 @@ export async function operationsOf(daemon: Running): Promise<Operation[]> {
     .filter(([path]) => path.startsWith('/v1/'))
     .flatMap(([path, methods]) => Object.entries(methods).map(([method, told]) => read(method, path, told)))
   const order = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-  return operations.toSorted((a, b) => order.indexOf(a.method) - order.indexOf(b.method))
+  const depth = ({ path }: Operation): number => path.split('/').length
+  return operations.toSorted(
+    (a, b) => order.indexOf(a.method) - order.indexOf(b.method) || depth(b) - depth(a),
+  )
 }
 
 function read(method: string, path: string, told: Told): Operation {

@@ -22,6 +22,11 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     workspace: workspace as WorkspaceId,
     limit: 1,
   })
+  const tag = (await daemon.call('POST', `/v1/tags${query}`, { body: { name: 'VIP' } })).body as {
+    id: string
+  }
+  const field = { key: `plan${number}`, title: 'Plan', type: 'text' }
+  await daemon.call('POST', `/v1/fields${query}`, { body: field })
   const token = { name: 'spare', role: 'agent' }
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
   const people = { body: 'phone\n+5215500000000\n', headers: { 'content-type': 'text/csv' } }
@@ -36,6 +41,8 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     files: file.id,
     rejected: rejected?.id as RejectedId,
     tokens: made.id,
+    tags: tag.id,
+    fields: field.key,
   }
 }
 

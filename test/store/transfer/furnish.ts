@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Change } from '../../../model/change.ts'
-import { idMaker, type WorkspaceId } from '../../../model/ids.ts'
+import { type ContactId, idMaker, type WorkspaceId } from '../../../model/ids.ts'
 import { seededRandom } from '../../../model/random.ts'
 import { openStore } from '../../../store/open.ts'
 import { createSealer } from '../../../store/seal.ts'
@@ -61,6 +61,12 @@ export async function furnish(store: Store): Promise<Furnished> {
       { kind: 'deleted', channel, key: 'revoke-1', of: 'key-2', at: NOW },
       { kind: 'edited', channel, key: 'edit-2', of: 'early', at: NOW, content },
     ])
+    const [gone] = await commit([
+      { kind: 'contactCreated', source: 'api', addresses: [], set: {}, tags: [], fields: {} },
+      { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
+      { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
+    ])
+    await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
     const once = { scope: 'api', key: 'k1', hash: 'h1' }
     await commit([outbound(channel)], { once, cursor: { follower: 'router', from: 0, to: 5 } })
   }
