@@ -22,8 +22,9 @@ import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
 import { tagRoutes } from './routes/tags.ts'
+import { templateRoutes } from './routes/templates.ts'
 import { tokenRoutes } from './routes/tokens.ts'
-import { typingRoute } from './routes/typing.ts'
+import { typingRoutes } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 import { serveUpgrades, type Upgrades } from './upgrade.ts'
@@ -135,7 +136,8 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   rejectedRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
-  typingRoute(app, rooms)
+  typingRoutes(app, rooms)
+  templateRoutes(app, rooms)
   contactRoutes(app, rooms)
   exportRoute(app, rooms)
   tagRoutes(app, rooms)

@@ -15,9 +15,12 @@ export const EVENT_TYPES = [
   'contact.merged',
   'contact.deleted',
   'contact.import',
+  'contact.consent',
   'channel.created',
   'channel.updated',
   'channel.health',
+  'channel.limit',
+  'template.status',
   'intake.rejected',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

@@ -18,9 +18,12 @@ export type EventId = Id<'evt'>
 export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
 export type TagId = Id<'tag'>
+export type TemplateId = Id<'tpl'>
 export type ImportId = Id<'imp'>
 
-const PREFIXES = ['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'imp'] as const
+const PREFIXES = [
+  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl', 'imp'] as const),
+] as const
 export type Prefix = (typeof PREFIXES)[number]
 
 /** Makes ids; two made by one maker never compare in the wrong order, even within a millisecond. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Address } from '../model/address.ts'
 import type { Committed, Lane, Transaction } from '../model/change.ts'
-import type { ChannelStatus, Health } from '../model/channel.ts'
+import type { ChannelStatus, Health, Live } from '../model/channel.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
 import type { LogEvent } from '../model/event.ts'
@@ -20,6 +20,7 @@ import type { AccessQueries } from './access.ts'
 import type { ImportQueries } from './imports.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
 /**
@@ -155,6 +156,8 @@ export type QueuedMessage = {
   /** Provider ids, resolved from ours. */
   replyTo: string | null
   reactionTo: string | null
+  /** Provider time of what came last from the address on the channel, when it was enqueued; null if unknown. */
+  heardAt: number | null
 }
 
 export class StoreBusy extends Error {
@@ -192,6 +195,7 @@ export class FileMissing extends Error {
 export type Queries = AccessQueries &
   PeopleQueries &
   ImportQueries &
+  ToldQueries &
   VisitQueries & {
     /** The text that proves the secret key; null before a daemon used the store. */
     keyCheck: { params: Record<never, never>; result: string | null }
@@ -250,6 +254,8 @@ export type StoredChannel = {
   health: Health
   createdAt: number
   updatedAt: number
+  /** What was told last about how much may be sent, and when. */
+  live: (Live & { at: number }) | null
 }
 
 export type StoredFile = {

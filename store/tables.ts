@@ -15,12 +15,15 @@ import type {
   MessageId,
   RejectedId,
   TagId,
+  TemplateId,
   TokenId,
   WorkspaceId,
 } from '../model/ids.ts'
 import type { ImportCounts, ImportPlan, ImportState, Reject } from '../model/import.ts'
+import type { Menu } from '../model/menu.ts'
 import type { Besides, Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
+import type { TemplateStatus } from '../model/template.ts'
 import type { StoredToken } from './access.ts'
 import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
 
@@ -66,6 +69,8 @@ export type Rows = {
     deletedAt: number | null
     /** What it is found by: made of the rest of the row, whenever that is written. */
     terms: string
+    /** The choices that it was sent last as numbered text, and chose none of yet. */
+    menu: Menu | null
   }
   addresses: { workspace: WorkspaceId; kind: string; value: string; contact: ContactId; createdAt: number }
   tags: { workspace: WorkspaceId; id: TagId; name: string; createdAt: number }
@@ -202,8 +207,28 @@ export type Rows = {
     attemptedAt: number | null
     resolveAt: number | null
     resends: number
+    /** When the address was last heard on the channel, as known when it was enqueued. */
+    heardAt: number | null
   }
   leases: { senderGroup: string; holder: string; fence: number; endsAt: number }
+  /** How far a channel was polled: in the provider's words, written with what was found there. */
+  polls: { workspace: WorkspaceId; channel: ChannelId; position: string; at: number }
+  templates: {
+    workspace: WorkspaceId
+    channel: ChannelId
+    name: string
+    language: string
+    id: TemplateId
+    providerId: string | null
+    status: TemplateStatus
+    category: string | null
+    quality: string | null
+    reason: string | null
+    components: readonly unknown[] | null
+    /** Provider time of the newest that was told. */
+    toldAt: number
+    updatedAt: number
+  }
   /**
    * RULES B1: kept 30 days, apart from messages. Only for deliveries whose key is not a provider id: those are known
    * by `providerIds`, and writing every id into two trees was a fifth of the cost of an inbound message.
@@ -329,10 +354,11 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       updatedAt: 'int',
       deletedAt: 'int',
       earlyUntil: 'int',
+      live: 'json',
     },
     changes: [
       ...(['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt'] as const),
-      ...(['deletedAt', 'earlyUntil'] as const),
+      ...(['deletedAt', 'earlyUntil', 'live'] as const),
     ],
   },
   channelKeys: {
@@ -365,10 +391,21 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       seenAt: 'int',
       deletedAt: 'int',
       terms: 'text',
+      menu: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
-      ...(['language', 'country', 'timeZone', 'tags', 'fields', 'seenAt', 'deletedAt', 'terms'] as const),
+      ...([
+        'language',
+        'country',
+        'timeZone',
+        'tags',
+        'fields',
+        'seenAt',
+        'deletedAt',
+        'terms',
+        'menu',
+      ] as const),
     ],
   },
   erasures: {
@@ -604,6 +641,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       attemptedAt: 'int',
       resolveAt: 'int',
       resends: 'int',
+      heardAt: 'int',
     },
     changes: [
       'state',
@@ -625,6 +663,32 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
     key: ['senderGroup'],
     columns: { senderGroup: 'text', holder: 'text', fence: 'int', endsAt: 'int' },
     changes: ['holder', 'fence', 'endsAt'],
+  },
+  polls: {
+    name: 'polls',
+    key: ['workspace', 'channel'],
+    columns: { workspace: 'text', channel: 'text', position: 'text', at: 'int' },
+    changes: ['position', 'at'],
+  },
+  templates: {
+    name: 'templates',
+    key: ['workspace', 'channel', 'name', 'language'],
+    columns: {
+      workspace: 'text',
+      channel: 'text',
+      name: 'text',
+      language: 'text',
+      id: 'text',
+      providerId: 'text',
+      status: 'text',
+      category: 'text',
+      quality: 'text',
+      reason: 'text',
+      components: 'json',
+      toldAt: 'int',
+      updatedAt: 'int',
+    },
+    changes: ['providerId', 'status', 'category', 'quality', 'reason', 'components', 'toldAt', 'updatedAt'],
   },
   seen: {
     name: 'seen',

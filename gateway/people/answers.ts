@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 import { CONTACT_SOURCES } from '../../model/contact.ts'
 import { FIELD_TYPES } from '../../model/field.ts'
-import { address, open } from '../answers.ts'
-import { id, nullable, time, words } from '../schemas.ts'
+import { address } from '../answers.ts'
+import { id, nullable, open, time, words } from '../shapes.ts'
 
 /** What the API answers about people. */
 

@@ -3,7 +3,7 @@ import { ADDRESS_KINDS } from '../../model/address.ts'
 import { NAME_MAX, TAGS_MAX } from '../../model/contact.ts'
 import { FIELD_KEY, FIELD_OPTIONS_MAX, FIELD_TEXT_MAX, FIELD_TYPES } from '../../model/field.ts'
 import { CONTACT_PATCHES, CONTACT_TAGS, CONTACTS, FIELD_PATCHES, FIELDS, TAGS } from '../examples.ts'
-import { body, nullable, optional, short, strict, words } from '../schemas.ts'
+import { body, nullable, optional, short, strict, words } from '../shapes.ts'
 
 /** What a client writes about people. */
 

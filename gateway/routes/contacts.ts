@@ -17,12 +17,11 @@ import type { Rooms } from '../rooms.ts'
 import {
   IdempotencyHeaders,
   IdParams,
-  optional,
   PageQuery,
-  strict,
   WorkspaceQuery,
   workspace as workspaceQuery,
 } from '../schemas.ts'
+import { optional, strict } from '../shapes.ts'
 
 const tags = ['contacts']
 const COMMON = ['unauthorized', 'forbidden', 'notFound', 'busy', 'unavailable'] as const

@@ -107,7 +107,16 @@ export const contactDeleted: Rule<ContactDeleted> = {
     draft.put('contacts', {
       ...known,
       ...{ name: null, addresses: [], reach: [], lastChannel: null },
-      ...{ language: null, country: null, timeZone: null, tags: [], fields: {}, seenAt: null, terms: '' },
+      ...{
+        language: null,
+        country: null,
+        timeZone: null,
+        tags: [],
+        fields: {},
+        seenAt: null,
+        terms: '',
+        menu: null,
+      },
       updatedAt: draft.now,
       deletedAt: draft.now,
     })

@@ -21,6 +21,7 @@ import {
 } from './setup.ts'
 import { fieldCreated, fieldDeleted, fieldUpdated, tagCreated, tagDeleted, tagRenamed } from './sorting.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
+import { channelLimits, consented, polled, templateTold } from './told.ts'
 import { identified, visitorReset } from './visitors.ts'
 
 /**
@@ -38,8 +39,12 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelUpdated,
   channelDeleted,
   channelHealth,
+  channelLimits,
   channelResealed,
   keyReplaced,
+  templateTold,
+  polled,
+  consented,
   received,
   edited: amended,
   deleted: amended,

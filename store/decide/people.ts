@@ -155,6 +155,7 @@ export function makeContact(
     seenAt: null,
     deletedAt: null,
     terms: '',
+    menu: null,
     ...told,
   }
   draft.insert('contacts', { ...contact, terms: termsOf(contact) })

@@ -9,6 +9,7 @@ import { peopleLaws } from './store/people.ts'
 import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
+import { toldLaws } from './store/told.ts'
 import { createTrial, type Specimen } from './store/trial.ts'
 import { visitorLaws } from './store/visitors.ts'
 
@@ -32,5 +33,6 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     peopleLaws(trial)
     contactLaws(trial)
     visitorLaws(trial)
+    toldLaws(trial)
   })
 }

@@ -2,55 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Capabilities } from '../../connectors/connector.ts'
 import type { Content } from '../../model/content.ts'
-import type { FileId } from '../../model/ids.ts'
 import { fitContent } from '../../queue/fit.ts'
 import { lengthOf, splitText } from '../../queue/split.ts'
-
-const PLAIN: Capabilities = {
-  text: { max: 160, unit: 'characters' },
-  captionMax: 0,
-  media: {},
-  carries: ['text'],
-  quotes: false,
-  observes: ['sent'],
-}
-/** Sizes of PROVIDERS A8 and K. */
-const RICH: Capabilities = {
-  text: { max: 4096, unit: 'characters' },
-  captionMax: 1024,
-  media: {
-    image: { bytesMax: 5_000_000, mimeTypes: ['image/jpeg', 'image/png'], caption: true },
-    audio: { bytesMax: 16_000_000, caption: false },
-    document: { bytesMax: 100_000_000, caption: true },
-  },
-  carries: [
-    'text',
-    'image',
-    'audio',
-    'document',
-    'buttons',
-    'list',
-    'template',
-    'location',
-    'contacts',
-    'reaction',
-  ],
-  buttons: { max: 3, titleMax: 20, textMax: 1024 },
-  list: { rowsMax: 10, titleMax: 24, textMax: 1024 },
-  quotes: true,
-  observes: ['sent', 'received', 'read'],
-}
-const file = (mimeType: string, size = 1000) => ({ id: 'fil_1' as FileId, mimeType, size })
-const choices: Content = {
-  type: 'buttons',
-  text: 'Which?',
-  footer: 'Thanks',
-  buttons: [
-    { id: 'a', title: 'A' },
-    { url: 'https://example.com', title: 'B' },
-  ],
-}
-const text = (...texts: string[]) => ({ parts: texts.map(one => ({ type: 'text', text: one })) })
+import { choices, file, menu, PLAIN, RICH, text } from './carrying.ts'
 
 const TABLE: [why: string, Content, Capabilities, unknown][] = [
   [
@@ -63,14 +17,25 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
     'buttons become numbered lines',
     choices,
     PLAIN,
-    text('Which?\n\n1. A\n2. B: https://example.com\n\nThanks'),
+    menu(
+      'button',
+      [
+        ['a', 'A'],
+        [null, 'B'],
+      ],
+      'Which?\n\n1. A\n2. B: https://example.com\n\nThanks',
+    ),
   ],
   ['buttons the channel carries stay', choices, RICH, { parts: [choices] }],
   [
     'too many buttons become numbered lines',
     { type: 'buttons', text: 'Which?', buttons: ['A', 'B', 'C', 'D'].map(title => ({ id: title, title })) },
     RICH,
-    text('Which?\n\n1. A\n2. B\n3. C\n4. D'),
+    menu(
+      'button',
+      [...'ABCD'].map(title => [title, title]),
+      'Which?\n\n1. A\n2. B\n3. C\n4. D',
+    ),
   ],
   [
     'rows are numbered through all sections',
@@ -84,7 +49,14 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
       ],
     },
     PLAIN,
-    text('Menu\n\nFood\n1. Soup – hot\n\n2. Tea'),
+    menu(
+      'list',
+      [
+        ['1', 'Soup'],
+        ['2', 'Tea'],
+      ],
+      'Menu\n\nFood\n1. Soup – hot\n\n2. Tea',
+    ),
   ],
   [
     'a place becomes a link to a map',
@@ -159,12 +131,18 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
       buttons: [{ id: 'a', title: 'A' }],
     },
     PLAIN,
-    text('https://example.com/i.png', 'Which?\n\n1. A'),
+    menu('button', [['a', 'A']], 'https://example.com/i.png', 'Which?\n\n1. A'),
   ],
 ]
 
 test.each(TABLE)('%s', (_why, content, can, expected) => {
   expect(fitContent(content, can)).toEqual(expected)
+})
+
+test('a file of ours goes as a link that is good for days, where the channel takes no files', () => {
+  const link = 'https://omnibus.example/files/fil_1'
+  const video: Content = { type: 'video', media: file('video/mp4'), caption: 'Watch' }
+  expect(fitContent(video, PLAIN, () => link)).toEqual(text(`Watch\n${link}`))
 })
 
 test('long text is cut at the best boundary near the limit', () => {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Value } from 'typebox/value'
-import { countryOf, languageOf, timeZoneOf } from '../model/contact.ts'
-import type { ImportPlan } from '../model/import.ts'
-import { LIST_SEPARATOR } from '../model/sheet.ts'
-import { type Detected, detect } from '../queue/csv/detect.ts'
-import { mapColumns } from '../queue/imports/columns.ts'
-import { explain } from './explain.ts'
+import { countryOf, languageOf, timeZoneOf } from '../../model/contact.ts'
+import type { ImportPlan } from '../../model/import.ts'
+import { LIST_SEPARATOR } from '../../model/sheet.ts'
+import { type Detected, detect } from '../../queue/csv/detect.ts'
+import { mapColumns } from '../../queue/imports/columns.ts'
+import { explain } from '../explain.ts'
+import { invalidInput, Problem } from '../problem.ts'
 import { ImportOptions } from './import-schemas.ts'
-import { invalidInput, Problem } from './problem.ts'
 
 /** The options of an import as a client writes them. @throws Problem */
 export function readOptions(text: string | undefined): ImportOptions {
