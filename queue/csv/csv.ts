@@ -27,8 +27,8 @@ export type CsvPool = {
 const THREADS_MAX = Math.min(2, availableParallelism())
 /** A thread is given back after so long without a file: it has 20 MB. */
 const IDLE_MS = 5_000
-/** Whatever a file holds, it cannot take the process down. */
-const HEAP_MB_MAX = 128
+/** Whatever a file holds, it cannot take the process down; what is young dies with its batch, and needs little room. */
+const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
 
 /** Starts no thread, and loads nothing, before the first file. */
 export function createCsvPool(): CsvPool {
@@ -53,7 +53,7 @@ async function startPool(): Promise<Piscina> {
     idleTimeout: IDLE_MS,
     // A thread that waits for its next task by atomics is deaf meanwhile: the line of the last one would not go down.
     atomics: 'disabled',
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB_MAX },
+    resourceLimits: HEAP,
   })
 }
 
