@@ -15,14 +15,16 @@ export function readPhone(cell: string, country: string | null, check: boolean):
     return fault('a spreadsheet has shortened it: format the column as text')
   }
   const text = cell.replace(/^00(?=[1-9])/, '+')
-  const phone = text.startsWith('+') ? phoneOf(text) : completed(text, country)
+  const isSure = text.startsWith('+')
+  const phone = isSure ? phoneOf(text) : completed(text, country)
   if (phone === undefined) return fault('must be + and 8 to 15 digits')
   const known = parsePhoneNumber(phone)
-  if (check && known?.isPossible() !== true && !phoneVariants(phone).some(isPossible)) {
+  const looksRight = isSure || country !== null ? isPossible : isValid
+  if (check && !looksRight(known) && !phoneVariants(phone).some(way => looksRight(parsePhoneNumber(way)))) {
     return fault(
-      country === null && !text.startsWith('+')
-        ? 'has no length that a number can have; it may lack its country code'
-        : 'has no length that a number of its country can have',
+      isSure
+        ? 'has no length that a number of its country can have'
+        : 'is no number of any country as it stands; it may lack its country code',
     )
   }
   return { phone, country: known?.country ?? null }
@@ -34,13 +36,19 @@ function completed(text: string, country: string | null): string | undefined {
   if (country === null) return whole
   const national = parsePhoneNumber(text, country as Country)
   if (national?.isPossible() === true) return national.number
-  return whole !== undefined && [whole, ...phoneVariants(whole)].some(isPossible) ? whole : undefined
+  const ways = whole === undefined ? [] : [whole, ...phoneVariants(whole)]
+  return ways.some(way => isPossible(parsePhoneNumber(way))) ? whole : undefined
 }
 
-/** Mexican numbers with the old 1 are "invalid" and real: one way in which a number is written is enough. */
-function isPossible(phone: string): boolean {
-  return parsePhoneNumber(phone)?.isPossible() === true
-}
+type Known = ReturnType<typeof parsePhoneNumber>
+
+/**
+ * By its length alone. Mexican numbers with the old 1 are "invalid" and real: one way in which a number is written has
+ * to fit.
+ */
+const isPossible = (known: Known): boolean => known?.isPossible() === true
+/** By its digits too: without `+` and country, `5512345678` of Mexico would be somebody in Brazil. */
+const isValid = (known: Known): boolean => known?.isValid() === true
 
 function fault(detail: string): RowFault {
   return { code: 'phone', detail }
