@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import multipart from '@fastify/multipart'
+import multipart, { type Multipart } from '@fastify/multipart'
 import { stringify } from 'csv-stringify/sync'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
@@ -94,7 +94,7 @@ type Upload = {
   options: string | undefined
   name: string | undefined
   /** Whether there were options behind the file, which was read without them by then. */
-  isLate: () => boolean
+  isLate: () => Promise<boolean>
 }
 
 /** @throws Problem for what is neither a form with a file nor a file */
@@ -109,15 +109,29 @@ async function uploadOf(
         'Send the file as text/csv, or as the field `file` of a form.',
       )
     }
-    return { bytes: request.body, options: query.options, name: query.name, isLate: () => false }
+    return { bytes: request.body, options: query.options, name: query.name, isLate: async () => false }
   }
-  const part = await request.file()
-  if (part === undefined) throw invalidInput([{ field: 'file', message: 'is required' }])
-  const field = part.fields['options']
-  const told = field !== undefined && 'value' in field ? String(field.value) : undefined
-  const name = part.filename === '' ? query.name : part.filename
-  const isLate = () => field === undefined && part.fields['options'] !== undefined
-  return { bytes: part.file, options: told ?? query.options, name, isLate }
+  const parts = request.parts()
+  let told: string | undefined
+  for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
+    const part = next.value
+    if (part.type === 'field') {
+      if (part.fieldname === 'options') told = String(part.value)
+      continue
+    }
+    const name = part.filename === '' ? query.name : part.filename
+    return { bytes: part.file, options: told ?? query.options, name, isLate: () => hasOptions(parts) }
+  }
+  throw invalidInput([{ field: 'file', message: 'is required' }])
+}
+
+async function hasOptions(parts: AsyncIterableIterator<Multipart>): Promise<boolean> {
+  let found = false
+  for await (const part of parts) {
+    if (part.type === 'file') part.file.resume()
+    else found ||= part.fieldname === 'options'
+  }
+  return found
 }
 
 async function start(
@@ -144,9 +158,10 @@ async function start(
   const why = 'its options came after the file'
   const end: Change = { kind: 'importEnded', import: started.id, as: 'failed', why }
   // The bytes are there already: they have to be somebody's, for them to be removed.
-  const changes = isLate() ? [{ ...started, again: true }, end] : [started]
+  const isTooLate = await isLate()
+  const changes = isTooLate ? [{ ...started, again: true }, end] : [started]
   const { outcomes } = await store.commit({ workspace, changes })
-  if (isLate()) throw invalidInput([{ field: 'options', message: 'must come before the file' }])
+  if (isTooLate) throw invalidInput([{ field: 'options', message: 'must come before the file' }])
   const { id, duplicate } = applied(outcomes[0])
   return { import: await importOf(rooms, workspace, id ?? ''), isNew: duplicate !== true }
 }

@@ -20,14 +20,14 @@ export function applyRow(
   const known = foundBy(draft, workspace, row)
   const taken = takenBy(draft, workspace, row.addresses, known)
   if (taken !== undefined && !taken.ok) return { code: 'conflict', detail: taken.detail }
-  if (dryRun) return known !== undefined || row.again === true ? dry(known, row) : 'created'
   const named: TagId[] = []
   for (const at of row.tags ?? []) {
     const tag = tags[at] as NamedTag
     if ('fault' in tag) return { code: 'full', detail: tag.fault }
-    named.push(tag.id)
+    if (tag.id !== null) named.push(tag.id)
   }
   if (named.length > TAGS_MAX) return { code: 'tags', detail: `a contact has ${TAGS_MAX} tags at most` }
+  if (dryRun) return dry(known, row, named)
   if (known !== undefined) return update(draft, known, row, named)
   makeContact(draft, workspace, 'import', 'person', {
     ...row.made,
@@ -52,12 +52,14 @@ function foundBy(draft: Draft, workspace: WorkspaceId, row: ImportRow): Contact 
   return undefined
 }
 
-/** Whether a row would change anything, without its tags: those that are new have no id yet. */
-function dry(known: Contact | undefined, row: ImportRow): Result {
-  if (known === undefined) return 'updated'
+/** What would become of a row; `named` are its tags, without those that would be made. */
+function dry(known: Contact | undefined, row: ImportRow, named: readonly TagId[]): Result {
+  if (known === undefined) return row.again === true ? 'updated' : 'created'
   const fields = Object.entries(row.fields ?? {})
   const isSame =
     Object.keys(newsOf(known, row)).length === 0 &&
+    named.length === (row.tags ?? []).length &&
+    named.every(tag => known.tags.includes(tag)) &&
     fields.every(([key, value]) => known.fields[key] === value) &&
     row.addresses.every(({ kind, value }) =>
       known.addresses.some(one => one.kind === kind && one.value === value),

@@ -120,7 +120,7 @@ function applied(
   const { dryRun } = plan
   const counts = { ...before, read: before.read + rowsOf(change).length + change.rejected.length }
   const rejected = [...change.rejected]
-  const tags = dryRun ? [] : change.tags.map(name => tagNamed(draft, workspace, name))
+  const tags = change.tags.map(name => tagNamed(draft, workspace, name, dryRun))
   for (const row of rowsOf(change)) {
     const result = applyRow(draft, workspace, row, { tags, dryRun })
     if (typeof result === 'string') counts[result] += 1
@@ -131,9 +131,10 @@ function applied(
   return { counts, rejected: rejected.toSorted((a, b) => a.line - b.line) }
 }
 
-function tagNamed(draft: Draft, workspace: WorkspaceId, name: string): NamedTag {
+/** Makes it if there is none, unless nothing is to be made. */
+function tagNamed(draft: Draft, workspace: WorkspaceId, name: string, dryRun: boolean): NamedTag {
   const known = draft.get('tagNames', workspace, fold(name))
-  if (known !== undefined) return { id: known.tag }
+  if (known !== undefined || dryRun) return { id: known?.tag ?? null }
   const made: Outcome = tagCreated.decide(draft, workspace, {
     kind: 'tagCreated',
     id: draft.newId('tag'),
@@ -142,7 +143,8 @@ function tagNamed(draft: Draft, workspace: WorkspaceId, name: string): NamedTag 
   return made.ok ? { id: made.id as Rows['tags']['id'] } : { fault: made.detail }
 }
 
-export type NamedTag = { id: Rows['tags']['id'] } | { fault: string }
+/** null: a dry run would make it. */
+export type NamedTag = { id: Rows['tags']['id'] | null } | { fault: string }
 export type RowFault = { code: RejectCode; detail: string }
 
 const read = new WeakMap<ContactsImported, ImportRow[]>()

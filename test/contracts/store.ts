@@ -3,6 +3,7 @@ import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
 import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
+import { importLaws } from './store/imports.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
 import { peopleLaws } from './store/people.ts'
@@ -33,6 +34,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     peopleLaws(trial)
     contactLaws(trial)
     visitorLaws(trial)
+    importLaws(trial)
     toldLaws(trial)
   })
 }
