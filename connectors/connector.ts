@@ -10,6 +10,7 @@ import type { Category, SourceKind } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import type { Observation, Status } from '../model/status.ts'
 import type { ToldTemplate } from '../model/template.ts'
+import type { Simulation } from './kit/sim/simulation.ts'
 
 /**
  * The contract of a channel, and the place to start reading.
@@ -42,8 +43,8 @@ export type Connector<Config> = {
     /**
      * Reads a verified request. Pure, synchronous and total: no clock, no I/O, no throw for what it does not know.
      * Every batch is read whole, each item named with its own channel. What is not the provider's shape at all is
-     * one `rejected` item. `url.channel` is the `keyOf` of the channel that the URL names, for providers whose
-     * payloads do not say to whom they go.
+     * one `rejected` item. `url.channel` is the `keyOf` of the channel that the URL names, or of the only one that
+     * holds the secret: for providers whose payloads do not say to whom they go.
      */
     parse: (request: WebhookRequest, url: { channel?: string }) => Inbound[]
     /** What success looks like to this provider; 200 with no body if absent. */
@@ -58,6 +59,11 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /**
+   * The provider takes a part once, however often it is sent with the same `Outbound.key` (RULES C6): an attempt whose
+   * answer was lost is made again at once.
+   */
+  idempotent?: true
   /** It never uses `io.http`: what calls need is not loaded for its sake. */
   offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
@@ -66,8 +72,10 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
-  check: (config: Config, io: Io) => Promise<Health>
+  /** Proves the credentials without sending; a refusal is an answer. Who can be told by API is told `webhookUrl`. */
+  check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health>
+  /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
+  simulation?: () => Promise<Simulation>
 }
 
 /** A connector whose config type only itself knows: what the registry holds. */
@@ -94,7 +102,7 @@ export type Poll<Config> = {
 }
 export type Deliver = (items: Inbound[], next: string) => Promise<void>
 
-/** What the gateway hands to `verify`, `hello` and `parse`. Header names are in lower case. */
+/** What the gateway hands on. Header names are in lower case; `at`: when it came, for what is told without a time. */
 export type WebhookRequest = {
   method: string
   /** The public URL that the provider called, as it signed it (RULES G4). */
@@ -102,6 +110,7 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
+  at: number
 }
 
 export type Reply = { status: number; contentType?: string; body?: string }
@@ -146,8 +155,11 @@ export type Inbound = { to: string } & (
   | ({ kind: 'consent'; key: string } & Omit<Consented, 'kind' | 'channel' | 'source'>)
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
-  /** Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). */
-  | { kind: 'rejected'; why: string }
+  /**
+   * Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). They are those of
+   * the request; what was polled comes with its own `raw`.
+   */
+  | { kind: 'rejected'; why: string; raw?: string }
 )
 
 /** A message as `Received` keeps it, before anybody knows whose channel it is. */
@@ -166,6 +178,8 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
+  /** Our name for the part, the same at every attempt: an idempotency key where the provider has one. */
+  key: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null
@@ -268,8 +282,8 @@ export type Capabilities = {
     unique?: true
     around?: Around
   }
-  /** Answers for the moment. Buttons that are too many go as these too. */
-  quick?: Choosable
+  /** Answers for the moment; too many buttons go as these too. `typed`: what comes back is the title, as a text. */
+  quick?: Choosable & { typed?: true }
   list?: {
     rowsMax: number
     titleMax: number
@@ -292,8 +306,8 @@ export type Capabilities = {
 /** How many choices, how long; `idBytesMax` where what comes back from one is bounded. */
 export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
 
-/** Longest text above and below choices, and whether a file may stand above. Absent: all that is joins the text. */
-export type Around = { headerMax: number; footerMax: number; media?: true }
+/** Longest text above and below choices; if a file may stand above, and what room that leaves. Absent: all joins it. */
+export type Around = { headerMax: number; footerMax: number; media?: true; captionMax?: number }
 
 export type Limits = {
   /**

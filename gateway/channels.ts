@@ -93,7 +93,8 @@ export function showChannel(
   const { [BESIDE]: _beside, ...config } = stored.config
   const { health } = stored
   const { at: _at, ...live } = stored.live ?? {}
-  const hasWebhook = connector?.receive !== undefined
+  const isPolled = connector?.poll?.enabled(config as never) === true
+  const hasWebhook = connector?.receive !== undefined && !isPolled
   return {
     id: stored.id,
     workspace: stored.workspace,

@@ -62,6 +62,17 @@ export const CONTACTS = [
 export const CONTACT_PATCHES = [{ name: 'Ana López', country: 'MX', email: null }]
 export const CONTACT_TAGS = [{ tags: ['VIP', 'Monterrey'] }]
 export const TAGS = [{ name: 'VIP' }]
+const customers = {
+  all: [
+    { field: 'tags', op: 'has', value: 'VIP' },
+    { field: 'lastSeenAt', op: 'before', value: { daysAgo: 30 } },
+    { not: { field: 'country', op: 'oneOf', value: ['AR', 'CL'] } },
+  ],
+}
+export const CONTACT_SEARCHES = [{ filter: customers, limit: 20 }, { q: 'ana gar' }, { q: '300 123' }]
+export const CONTACT_COUNTS = [{ filter: customers }]
+export const SEGMENTS = [{ name: 'Quiet customers', filter: customers }]
+export const SEGMENT_PATCHES = [{ name: 'Customers who went quiet' }]
 export const FIELD_PATCHES = [{ title: 'Plan of the customer' }]
 export const FIELDS = [
   { key: 'plan', title: 'Plan', type: 'list', options: ['free', 'gold'] },

@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { createBus } from '../bus/memory.ts'
+import type { AnyConnector } from '../connectors/connector.ts'
 import { createDirectory } from '../connectors/directory.ts'
 import { createHttp } from '../connectors/kit/http.ts'
-import { allConnectors, connectorOf } from '../connectors/registry.ts'
+import { allConnectors, finderOf } from '../connectors/registry.ts'
 import { type Clock, systemClock } from '../model/clock.ts'
 import { idMaker, type WorkspaceId } from '../model/ids.ts'
 import { type Log, silentLog } from '../model/log.ts'
@@ -35,6 +36,8 @@ export type DaemonOptions = {
   log?: Log
   /** `QueueNeeds.leaseMs`. */
   leaseMs?: number
+  /** Instead of those of the registry. */
+  connectors?: readonly AnyConnector[]
   /** false: a first start makes no channel. */
   firstChannel?: false
 }
@@ -94,6 +97,7 @@ export async function createDaemon(config: Config, options: DaemonOptions = {}):
 type Later = {
   store?: Store
   wake?: (groups: string[]) => void
+  changed?: (groups: string[]) => void
   warm?: () => void
   /** Where it listens. */
   url?: string
@@ -130,10 +134,13 @@ type Ground = Omit<Rooms, 'publicUrl' | 'stopping'>
 
 async function openGround(
   config: Config,
-  { clock = systemClock, random = systemRandom, log, probe, firstChannel }: DaemonOptions & { log: Log },
+  options: DaemonOptions & { log: Log },
   later: Later,
   begin: Begin,
 ): Promise<{ ground: Ground; newToken: string | null }> {
+  const { clock = systemClock, random = systemRandom, connectors = allConnectors() } = options
+  const { log, probe, firstChannel } = options
+  const connectorOf = finderOf(connectors)
   const ids = idMaker(random)
   const secretKeys = secretKeysOf(config, random)
   const sealer = createSealer(secretKeys)
@@ -157,7 +164,7 @@ async function openGround(
   await applyDeclared(config.channels, declared)
   const directory = createDirectory()
   const common = { store, bus, directory, sealer, connectorOf, clock, log }
-  const feed = await createFeed({ ...common, changed: wake })
+  const feed = await createFeed({ ...common, changed: groups => later.changed?.(groups) })
   begin('channels', () => feed.stop())
   const { http, warm, close } = createHttp({ egressAllow: config.egress.allow, clock })
   later.warm = warm
@@ -166,7 +173,7 @@ async function openGround(
     ...common,
     ...access,
     ...{ config, feed, http, random, ids, metrics, probe },
-    connectors: allConnectors().map(({ connector }) => connector),
+    connectors: connectors.map(({ connector }) => connector),
     linkKeys: linkKeysOf(secretKeys),
     visitorKeys: visitorKeysOf(secretKeys),
     live: createLive(),
@@ -196,6 +203,7 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
       ...(leaseMs === undefined ? {} : { leaseMs }),
     })
     later.wake = groups => queue.wake(groups)
+    later.changed = groups => queue.changed(groups)
     begin('queue', () => queue.stop())
     const imports = createImports({ ...common, holder, ...(leaseMs === undefined ? {} : { leaseMs }) })
     begin('imports', () => imports.stop())

@@ -10,6 +10,7 @@ import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
 import type { Grant } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import { channelRoutes } from './routes/channels.ts'
+import { contactListRoutes } from './routes/contact-lists.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { docsRoutes } from './routes/docs.ts'
@@ -21,6 +22,7 @@ import { importRoutes } from './routes/imports.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
+import { segmentRoutes } from './routes/segments.ts'
 import { tagRoutes } from './routes/tags.ts'
 import { templateRoutes } from './routes/templates.ts'
 import { tokenRoutes } from './routes/tokens.ts'
@@ -138,8 +140,10 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   conversationRoutes(app, rooms)
   typingRoutes(app, rooms)
   templateRoutes(app, rooms)
+  contactListRoutes(app, rooms)
   contactRoutes(app, rooms)
   exportRoute(app, rooms)
+  segmentRoutes(app, rooms)
   tagRoutes(app, rooms)
   fieldRoutes(app, rooms)
   tokenRoutes(app, rooms, auth)

@@ -1,10 +1,11 @@
+import { changeOf } from '../connectors/changes.ts'
 import type { AnyConnector, Inbound, WebhookRequest } from '../connectors/connector.ts'
 import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { Committed, Transaction } from '../model/change.ts'
 import type { RejectedId } from '../model/ids.ts'
 import type { RejectedDelivery } from '../store/rejected.ts'
 import type { Store } from '../store/store.ts'
-import { changeOf, push } from './attribute.ts'
+import { push } from './attribute.ts'
 import { createGates, type Gate, type Named } from './gates.ts'
 
 export type ReplayOptions = {
@@ -51,7 +52,7 @@ export function createReplay({
 }
 
 function requestOf(
-  { raw, contentType }: RejectedDelivery & { raw: Uint8Array },
+  { raw, contentType, at }: RejectedDelivery & { raw: Uint8Array },
   url: string,
 ): WebhookRequest {
   return {
@@ -60,6 +61,7 @@ function requestOf(
     query: {},
     headers: { 'content-type': contentType },
     body: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength),
+    at,
   }
 }
 

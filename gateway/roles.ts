@@ -12,7 +12,7 @@ export const GRANTS = {
   read: ALL,
   /** Send and cancel messages, close conversations, upload files; make, change and tag contacts. */
   work: ALL,
-  /** Delete and erase contacts; make, change and delete tags and fields. */
+  /** Delete and erase contacts; make, change and delete tags, fields and segments. */
   people: [...LEADS, 'backend'],
   /** See the configuration of channels, secrets hidden. */
   config: [...LEADS, 'backend'],

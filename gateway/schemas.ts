@@ -103,8 +103,8 @@ export type ReadInput = Static<typeof ReadInput>
 
 // Queries
 
-const cursor = optional(Type.String({ maxLength: 128, description: '`next` of the page before.' }))
-const limit = optional(
+export const cursor = optional(Type.String({ maxLength: 128, description: '`next` of the page before.' }))
+export const limit = optional(
   Type.Integer({ minimum: 1, maximum: PAGE_MAX, default: PAGE_DEFAULT, description: 'How many to give.' }),
 )
 export const workspace = optional(

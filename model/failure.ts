@@ -126,6 +126,7 @@ export const FAILURES = {
   // The account
   credentials: of('later', true, 'channel', 'channel', 'The provider does not accept the credentials.'),
   permission: of('later', true, 'channel', 'channel', 'The credentials lack a permission.'),
+  conflict: of('later', true, 'channel', 'channel', 'Another program uses the account in our place.'),
   accountRestricted: of('later', true, 'channel', 'account', 'The provider has restricted the account.'),
   payment: of('later', true, 'channel', 'account', 'The account has a payment problem.'),
   notRegistered: of('later', true, 'channel', 'channel', 'The sender is not registered with the provider.'),

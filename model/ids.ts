@@ -18,11 +18,12 @@ export type EventId = Id<'evt'>
 export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
 export type TagId = Id<'tag'>
+export type SegmentId = Id<'seg'>
 export type TemplateId = Id<'tpl'>
 export type ImportId = Id<'imp'>
 
 const PREFIXES = [
-  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl', 'imp'] as const),
+  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'seg', 'tpl', 'imp'] as const),
 ] as const
 export type Prefix = (typeof PREFIXES)[number]
 

@@ -1,7 +1,8 @@
 import type { Address } from './address.ts'
 import type { ContactSet, ContactSource } from './contact.ts'
 import type { Field, FieldValue } from './field.ts'
-import type { ContactId, TagId } from './ids.ts'
+import type { Filter } from './filter.ts'
+import type { ContactId, SegmentId, TagId } from './ids.ts'
 
 /** What happens to people because somebody says so; what their messages do is `Received`. */
 export type PeopleChange =
@@ -14,6 +15,9 @@ export type PeopleChange =
   | { kind: 'fieldCreated'; field: Omit<Field, 'createdAt'> }
   | { kind: 'fieldUpdated'; field: string; set: { title?: string; options?: string[] } }
   | { kind: 'fieldDeleted'; field: string }
+  | { kind: 'segmentCreated'; id: SegmentId; name: string; filter: Filter }
+  | { kind: 'segmentUpdated'; segment: SegmentId; set: { name?: string; filter?: Filter } }
+  | { kind: 'segmentDeleted'; segment: SegmentId }
 
 export type TagCreated = { kind: 'tagCreated'; id: TagId; name: string }
 

@@ -3,6 +3,9 @@ import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
+import { FOUND_QUERIES } from './found/queries.ts'
+import { SEGMENT_QUERIES } from './found/segments.ts'
+import { TIMELINE_QUERIES } from './found/timeline.ts'
 import { IMPORT_QUERIES } from './imports.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
@@ -10,8 +13,8 @@ import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
 import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
-import type { Queries, StoredChannel, TimelineEntry } from './store.ts'
-import type { Rows } from './tables.ts'
+import type { Queries, StoredChannel } from './store.ts'
+import { timeline } from './timeline.ts'
 import { TOLD_QUERIES } from './told.ts'
 import { conversationView, createdView } from './view.ts'
 import { VISIT_QUERIES } from './visits.ts'
@@ -25,6 +28,9 @@ export const QUERIES: {
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
   ...IMPORT_QUERIES,
+  ...FOUND_QUERIES,
+  ...SEGMENT_QUERIES,
+  ...TIMELINE_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 
@@ -59,24 +65,7 @@ export const QUERIES: {
     return yield* shown(rows)
   },
 
-  *timeline({ workspace, id }) {
-    const [row] = yield sql(`${MESSAGE} WHERE m.workspace = ? AND m.id = ?`, [workspace, id])
-    if (row === undefined) return []
-    const lines = yield sql(
-      `SELECT ${columnsOf('history')} FROM history WHERE workspace = ? AND message = ? ORDER BY at, entry`,
-      [workspace, id],
-    )
-    const [queue] = yield sql(`SELECT ${columnsOf('queue')} FROM queue WHERE workspace = ? AND message = ?`, [
-      workspace,
-      id,
-    ])
-    const attempt = queue === undefined ? [] : underWay(rowOf('queue', queue))
-    return [
-      first(rowOf('messages', row, 'm')),
-      ...lines.map(line => entryOf(rowOf('history', line))),
-      ...attempt,
-    ]
-  },
+  timeline,
 
   *conversation({ workspace, id }) {
     const [row] = yield sql(
@@ -141,22 +130,6 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
 
 function created(raw: RawRow): Message {
   return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
-}
-
-function first(message: Rows['messages']): TimelineEntry {
-  const status = message.status === null ? null : 'pending'
-  return { at: message.createdAt, kind: 'created', part: 0, attempt: null, status, raw: null, detail: null }
-}
-
-function entryOf({ at, kind, part, attempt, status, raw, detail }: Rows['history']): TimelineEntry {
-  return { at, kind, part, attempt, status, raw, detail }
-}
-
-/** An attempt that is not settled has no line of its own yet: its queue row is the record. */
-function underWay(queue: Rows['queue']): TimelineEntry[] {
-  if (queue.state !== 'attempted' || queue.attemptedAt === null) return []
-  const { attemptedAt: at, part, attempts: attempt } = queue
-  return [{ at, kind: 'attempted', part, attempt, status: null, raw: null, detail: null }]
 }
 
 /** Of a contact, or of one that was merged into it. */

@@ -11,7 +11,14 @@ export type RawRow = Record<string, unknown>
  * `?` marks a value. `keys`: the text ends with `IN (KEYS)`, and it is done for all of these. `lock`: the rows of this
  * table, by its name or alias, are held until the end of the transaction; where one connection writes they are anyway.
  */
-export type Sql = { text: string; args: readonly SqlValue[]; keys?: readonly RowKey[]; lock?: string }
+export type Sql = {
+  text: string
+  args: readonly SqlValue[]
+  keys?: readonly RowKey[]
+  lock?: string
+  /** Where the engines differ: the same for PostgreSQL. `bitmaps`: it goes by an index that is read as a bitmap. */
+  postgres?: { text: string; args: readonly SqlValue[]; bitmaps: boolean }
+}
 /** Workspace and id of a row. */
 export type RowKey = readonly [string, string]
 export type Steps<T> = Generator<Sql, T, RawRow[]>

@@ -17,9 +17,13 @@ import type {
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
+import type { FoundQueries } from './found/queries.ts'
+import type { SegmentQueries } from './found/segments.ts'
+import type { TimelineQueries } from './found/timeline.ts'
 import type { ImportQueries } from './imports.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { TimelineEntry } from './timeline.ts'
 import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
@@ -106,6 +110,8 @@ export type ClaimRequest = {
   horizonMs: number
   /** Paused channels. */
   skip: ChannelId[]
+  /** Nothing is reserved: only the lease is wanted, for polling under it. */
+  leaseOnly?: true
   /** When a dead holder's attempt is given up if no receipt comes, after it was made; 60 s if absent (RULES C6). */
   orphanResolveMs?: number
 }
@@ -193,6 +199,9 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
+  FoundQueries &
+  SegmentQueries &
+  TimelineQueries &
   PeopleQueries &
   ImportQueries &
   ToldQueries &
@@ -276,24 +285,4 @@ export type StoredFile = {
   deadline: number | null
   why: string | null
   createdAt: number
-}
-
-/** One line of a message's timeline: what happened, in the provider's word where it is one of theirs. */
-export type TimelineEntry = {
-  at: number
-  kind:
-    | 'created'
-    | 'attempted'
-    | 'accepted'
-    | 'receipt'
-    | 'retry'
-    | 'failed'
-    | 'uncertain'
-    | 'resend'
-    | 'cancelled'
-  part: number
-  attempt: number | null
-  status: Status | null
-  raw: string | null
-  detail: Record<string, unknown> | null
 }

@@ -5,6 +5,7 @@ import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
 import type { FieldType, FieldValue } from '../model/field.ts'
+import type { Filter } from '../model/filter.ts'
 import type {
   ChannelId,
   ContactId,
@@ -14,6 +15,7 @@ import type {
   ImportId,
   MessageId,
   RejectedId,
+  SegmentId,
   TagId,
   TemplateId,
   TokenId,
@@ -25,7 +27,8 @@ import type { Besides, Category, Direction, MessageRef, SourceKind } from '../mo
 import type { Piece, Status } from '../model/status.ts'
 import type { TemplateStatus } from '../model/template.ts'
 import type { StoredToken } from './access.ts'
-import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import type { StoredChannel, StoredFile } from './store.ts'
+import type { TimelineEntry } from './timeline.ts'
 
 /**
  * The data structures, before any code: every table, its key and its columns, once for both engines. `decide` reads
@@ -67,6 +70,8 @@ export type Rows = {
     seenAt: number | null
     /** Of a deleted one the row stays, because messages name it; there is nothing personal in it. */
     deletedAt: number | null
+    /** The sum of what it consented to, for filters; nothing of what nobody knows (RULES F1). */
+    consent: { [C in 'marketing' | 'service']?: 'granted' | 'withdrawn' | 'mixed' }
     /** What it is found by: made of the rest of the row, whenever that is written. */
     terms: string
     /** The choices that it was sent last as numbered text, and chose none of yet. */
@@ -110,6 +115,26 @@ export type Rows = {
   importKeys: { workspace: WorkspaceId; hash: string; import: ImportId }
   /** Rows that were left out; kept for 30 days. */
   importRejects: { workspace: WorkspaceId; import: ImportId; at: number } & Reject
+  /** `filter`: as `readFilter` made it, tags by their ids; a tag or field may be gone since. */
+  segments: {
+    workspace: WorkspaceId
+    id: SegmentId
+    name: string
+    filter: Filter
+    createdAt: number
+    updatedAt: number
+  }
+  segmentNames: { workspace: WorkspaceId; key: string; segment: SegmentId }
+  /** Events of a contact, by contact: its timeline outlives the log. That it was made, its own row tells. */
+  contactEvents: {
+    workspace: WorkspaceId
+    contact: ContactId
+    sequence: number
+    id: EventId
+    type: EventType
+    at: number
+    data: Record<string, unknown>
+  }
   /** Contacts whose talk is still to be erased (RULES A6): the sweep goes through it. */
   erasures: { workspace: WorkspaceId; contact: ContactId; addresses: Address[]; at: number }
   /** At most one open conversation per contact and thread: its key says so (RULES B4). */
@@ -392,6 +417,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       deletedAt: 'int',
       terms: 'text',
       menu: 'json',
+      consent: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
@@ -405,6 +431,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
         'deletedAt',
         'terms',
         'menu',
+        'consent',
       ] as const),
     ],
   },
@@ -496,6 +523,39 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       createdAt: 'int',
     },
     changes: ['title', 'options'],
+  },
+  segments: {
+    name: 'segments',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      name: 'text',
+      filter: 'json',
+      createdAt: 'int',
+      updatedAt: 'int',
+    },
+    changes: ['name', 'filter', 'updatedAt'],
+  },
+  segmentNames: {
+    name: 'segment_names',
+    key: ['workspace', 'key'],
+    columns: { workspace: 'text', key: 'text', segment: 'text' },
+    changes: ['segment'],
+  },
+  contactEvents: {
+    name: 'contact_events',
+    key: ['workspace', 'contact', 'sequence'],
+    columns: {
+      workspace: 'text',
+      contact: 'text',
+      sequence: 'int',
+      id: 'text',
+      type: 'text',
+      at: 'int',
+      data: 'json',
+    },
+    changes: [],
   },
   addresses: {
     name: 'addresses',

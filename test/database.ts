@@ -25,6 +25,18 @@ export async function freshDatabase(server = TEST_SERVER): Promise<AsyncDisposab
   return { url: url.href, [Symbol.asyncDispose]: () => onServer(server, client => drop(client, name)) }
 }
 
+/** Takes all rows out of a database of ours; its schema stays. Tables hold few rows in tests: TRUNCATE is slower. */
+export async function emptyDatabase(url: string): Promise<void> {
+  await onServer(url, async client => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+         AND c.relname <> 'schema_version'`,
+    )
+    await client.query(rows.map(({ name }) => `DELETE FROM ${name};`).join(' '))
+  })
+}
+
 /** Why the server cannot be used, or undefined if it can. */
 export async function whyUnreachable(server = TEST_SERVER): Promise<string | undefined> {
   try {

@@ -1,7 +1,7 @@
 import { TEST_SERVER, whyUnreachable } from './database.ts'
 import { describeWith } from './optional.ts'
 
-export { freshDatabase } from './database.ts'
+export { emptyDatabase, freshDatabase } from './database.ts'
 
 const why = await whyUnreachable()
 

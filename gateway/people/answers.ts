@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
 import { CONTACT_SOURCES } from '../../model/contact.ts'
+import { EVENT_TYPES } from '../../model/event.ts'
 import { FIELD_TYPES } from '../../model/field.ts'
 import { address } from '../answers.ts'
 import { id, nullable, open, time, words } from '../shapes.ts'
+import { filter } from './filter-body.ts'
 
 /** What the API answers about people. */
 
@@ -48,4 +50,32 @@ export const FieldAnswer = open(
     createdAt: time,
   },
   'A field of contacts.',
+)
+
+export const SegmentAnswer = open(
+  {
+    id: id('seg'),
+    workspace: id('wks'),
+    name: Type.String(),
+    filter,
+    broken: Type.Array(open({ field: Type.String(), message: Type.String() }), {
+      description: 'What the filter names and is not there any more. While there is any, nobody is found.',
+    }),
+    createdAt: time,
+    updatedAt: time,
+  },
+  'A saved filter.',
+)
+
+export const CountAnswer = open({ count: Type.Integer() }, 'How many there are.')
+
+export const MomentAnswer = open(
+  {
+    at: time,
+    type: words(EVENT_TYPES),
+    data: Type.Record(Type.String(), Type.Unknown(), {
+      description: 'Of the event; of a conversation or a message, what it is now.',
+    }),
+  },
+  'One thing that happened to a contact.',
 )

@@ -3,10 +3,9 @@ import { type Static, Type } from 'typebox'
 import type { Change } from '../../model/change.ts'
 import type { Contact } from '../../model/contact.ts'
 import { type ContactId, isId, type WorkspaceId } from '../../model/ids.ts'
-import { pageOf, problems } from '../answers.ts'
+import { problems } from '../answers.ts'
 import { readAddress } from '../enqueue.ts'
 import { commitOnce, type InProgress } from '../once.ts'
-import { readPage } from '../paging.ts'
 import { ContactAnswer } from '../people/answers.ts'
 import { ContactInput, ContactPatch, ContactTagsInput } from '../people/bodies.ts'
 import { eraseSoon } from '../people/erase.ts'
@@ -14,13 +13,7 @@ import { createdOf, taggedOf, untaggedOf, updatedOf } from '../people/people.ts'
 import { applied, notFound } from '../problem.ts'
 import { voiceOf } from '../roles.ts'
 import type { Rooms } from '../rooms.ts'
-import {
-  IdempotencyHeaders,
-  IdParams,
-  PageQuery,
-  WorkspaceQuery,
-  workspace as workspaceQuery,
-} from '../schemas.ts'
+import { IdempotencyHeaders, IdParams, WorkspaceQuery, workspace as workspaceQuery } from '../schemas.ts'
 import { optional, strict } from '../shapes.ts'
 
 const tags = ['contacts']
@@ -39,23 +32,6 @@ export function contactRoutes(app: FastifyInstance, rooms: Rooms): void {
 }
 
 function readRoutes(app: FastifyInstance, rooms: Rooms): void {
-  app.get<{ Querystring: PageQuery }>(
-    '/v1/contacts',
-    {
-      config: { may: 'read' },
-      schema: {
-        operationId: 'listContacts',
-        summary: 'Contacts, newest first',
-        tags,
-        querystring: PageQuery,
-        response: { 200: pageOf(ContactAnswer), ...problems('invalidInput', ...COMMON) },
-      },
-    },
-    async request => {
-      const { workspace } = request.caller
-      return readPage('ctc', request.query, page => rooms.store.query('contacts', { ...page, workspace }))
-    },
-  )
   app.get<Id>(
     '/v1/contacts/:id',
     {
@@ -211,7 +187,7 @@ function deleteRoute(app: FastifyInstance, rooms: Rooms): void {
 }
 
 /** The contact that a path names. @throws Problem notFound, or invalidInput for what is no address */
-async function contactOf(rooms: Rooms, workspace: WorkspaceId, id: string): Promise<Contact> {
+export async function contactOf(rooms: Rooms, workspace: WorkspaceId, id: string): Promise<Contact> {
   const contact = await findContact(rooms, workspace, id)
   if (contact === null) throw notFound('contact')
   return contact

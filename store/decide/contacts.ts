@@ -34,8 +34,8 @@ export const contactCreated: Rule<ContactCreated> = {
     const made = makeContact(draft, workspace, source, 'person')
     const { name = null, ...rest } = set
     const sorted = { ...made, ...rest, tags: unique(tags), fields }
-    putContact(draft, sorted)
     if (addresses.length > 0 || name !== null) amend(draft, sorted, addresses, name)
+    else putContact(draft, sorted)
     return { ok: true, id: made.id }
   },
 }

@@ -3,8 +3,9 @@ import { SEEN_STEP_MS } from '../../model/contact.ts'
 import type { ClosingNote, ConversationSource } from '../../model/conversation.ts'
 import type { ChannelId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { dayOf } from '../terms.ts'
 import type { Draft } from './draft.ts'
-import { isSame, wantContact } from './people.ts'
+import { isSame, putContact, wantContact } from './people.ts'
 
 type Contact = Rows['contacts']
 
@@ -79,12 +80,10 @@ export function noteReach(
   if (person !== undefined && !isAsKnown) {
     const others = person.reach.filter(one => one.channel !== channel)
     const reach = [...others, { channel, address, seenAt }]
-    draft.put('contacts', {
-      ...person,
-      lastChannel: channel,
-      reach,
-      seenAt: Math.max(person.seenAt ?? 0, seenAt),
-    })
+    const heard = { ...person, lastChannel: channel, reach, seenAt: Math.max(person.seenAt ?? 0, seenAt) }
+    // Of when it was heard only the day is a term: what is found by nothing else than before costs no index.
+    if (dayOf(heard.seenAt) === dayOf(person.seenAt ?? 0)) draft.put('contacts', heard)
+    else putContact(draft, heard)
   }
   if (open.lastChannel !== channel) draft.put('openConversations', { ...open, lastChannel: channel })
 }

@@ -9,6 +9,7 @@ import { attempted, cancelled, settled } from './outbound.ts'
 import { receipt } from './receipt.ts'
 import { received } from './received.ts'
 import { type Rule, refused } from './rule.ts'
+import { segmentCreated, segmentDeleted, segmentUpdated } from './segments.ts'
 import {
   channelCreated,
   channelDeleted,
@@ -72,6 +73,9 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   importStarted,
   contactsImported,
   importEnded,
+  segmentCreated,
+  segmentUpdated,
+  segmentDeleted,
 }
 
 /** Names every row that the group stands on. Called again after each round of loading (RULES A1). */

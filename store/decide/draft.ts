@@ -2,6 +2,7 @@ import { rfc3339 } from '../../model/clock.ts'
 import type { EventType, LogEvent } from '../../model/event.ts'
 import type { Id, IdMaker, Prefix, WorkspaceId } from '../../model/ids.ts'
 import { type Rows, TABLES, type TableName } from '../tables.ts'
+import { keptWithContacts } from './contact-events.ts'
 import { type Key, keyOf, nameOf, restOf } from './key.ts'
 
 /**
@@ -186,6 +187,7 @@ export class Draft {
       data: event.kept,
     }
     this.append('events', row)
+    for (const kept of keptWithContacts(row)) this.append('contactEvents', kept)
     this.events.push(logEvent(row, event.data))
     return sequence
   }

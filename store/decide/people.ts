@@ -154,6 +154,7 @@ export function makeContact(
     fields: {},
     seenAt: null,
     deletedAt: null,
+    consent: {},
     terms: '',
     menu: null,
     ...told,

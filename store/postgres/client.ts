@@ -67,6 +67,10 @@ const SETTINGS = [
   `idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
 ]
 
+/** For one statement that goes by an index of words. The list of what it finds must not become one of pages. */
+const BITMAPS = `SET enable_bitmapscan = on; SET work_mem = '32MB'`
+const NO_BITMAPS = 'RESET enable_bitmapscan; RESET work_mem'
+
 /** `alone`: nobody else may use the database, and the caller has seen to it. */
 export function openDatabase(url: string, clock: Clock, { alone = false } = {}): Database {
   const gate = createGate(clock)
@@ -117,7 +121,13 @@ export async function drive<T>(connection: Connection, steps: Steps<T>): Promise
   for (;;) {
     const step = steps.next(answer)
     if (step.done === true) return step.value
-    answer = await connection.send(bound(step.value satisfies Sql))
+    const withBitmaps = step.value.postgres?.bitmaps === true
+    const [, rows] = await Promise.all([
+      withBitmaps ? connection.send({ text: BITMAPS }) : undefined,
+      connection.send(bound(step.value satisfies Sql)),
+      withBitmaps ? connection.send({ text: NO_BITMAPS }) : undefined,
+    ])
+    answer = rows
   }
 }
 

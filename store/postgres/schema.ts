@@ -1,9 +1,12 @@
 import type pg from 'pg'
 import type { Clock } from '../../model/clock.ts'
 import type { Schema } from '../schema.ts'
+import { columnsOf, rowOf } from '../sql.ts'
 import { StoreFailing } from '../store.ts'
+import { told } from '../terms.ts'
 import { clientOf, refusalOf, share } from './client.ts'
 import { migrate, schemaVersions } from './migrations.ts'
+import { updateRows } from './rows.ts'
 
 const VERSION_MIN = 150_000
 
@@ -17,8 +20,21 @@ export async function upgradePostgres(url: string): Promise<Schema> {
     await share(client)
     const before = await schemaVersions(client)
     await migrate(client)
+    await tellTerms(client)
     return before
   })
+}
+
+/** The terms of contacts that an older version made, which knew none. */
+async function tellTerms(client: pg.Client): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query(
+      `SELECT ${columnsOf('contacts')} FROM contacts WHERE terms = '' AND deleted_at IS NULL LIMIT 500`,
+    )
+    if (rows.length === 0) return
+    const contacts = rows.map(raw => told(rowOf('contacts', raw)))
+    await client.query(updateRows('contacts', contacts))
+  }
 }
 
 /** Only reads. @throws StoreFailing */

@@ -38,7 +38,8 @@ const texts = new Map<string, string>()
  * A statement of both dialects in PostgreSQL's. It is planned each time: what is right for an empty table reads all of
  * a full one, and these leave the planner a choice.
  */
-export function bound({ text, args, keys, lock }: Sql): Statement {
+export function bound({ postgres, keys, lock, ...both }: Sql): Statement {
+  const { text, args } = postgres ?? both
   const values: unknown[] = args.map(value => (typeof value === 'string' ? storable(value) : value))
   if (keys !== undefined) values.push(textArray(keys.map(key => key[0])), textArray(keys.map(key => key[1])))
   const mark = `${lock ?? ''} ${text}`
@@ -56,7 +57,7 @@ const KEYED = /(?<=^(?:UPDATE|DELETE FROM) )(\w+)( (?:SET [\s\S]* )?)WHERE \((\w
 function translated(text: string, lock: string | undefined): string {
   let count = 0
   const next = (): string => `$${++count}`
-  const numbered = text.replaceAll('?', next)
+  const numbered = text.replaceAll('?', next).replaceAll('instr(', 'strpos(')
   const keyed = numbered.replace(
     KEYED,
     (whole, table: string, what: string, first: string, second: string) => {

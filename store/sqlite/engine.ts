@@ -18,6 +18,7 @@ import {
 import { SchemaTooNew } from '../store.ts'
 import { column, type Rows, TABLES, type TableName } from '../tables.ts'
 import { createRowCache } from './cache.ts'
+import { indexChanged, indexMissing, indexNew, nextDoc } from './contact-index.ts'
 import { readMigrations } from './migrations.ts'
 
 /**
@@ -39,6 +40,8 @@ export type GroupResult = { committed: Committed[]; events: LogEvent[]; work: st
 const CHECKPOINT_PAGES = 4096
 /** Memory for pages, in KiB. */
 const CACHE_KIB = 32_768
+/** Texts that are kept prepared. */
+const STATEMENTS_MAX = 500
 
 export type EngineOptions = {
   readOnly: boolean
@@ -58,6 +61,8 @@ export function openEngine(path: string, options: EngineOptions): Engine {
     if (known !== undefined) return known
     const statement = database.prepare(text)
     statements.set(text, statement)
+    // Filters come in any form: what was prepared first is mostly what is used all the time, and is prepared again.
+    if (statements.size > STATEMENTS_MAX) statements.delete(statements.keys().next().value as string)
     return statement
   }
   const cache = createRowCache(
@@ -107,6 +112,8 @@ export function migrate(path: string): void {
         database.exec(`PRAGMA user_version = ${at + 1}`)
       })
     }
+    const prepared = (text: string): StatementSync => database.prepare(text)
+    while (inTransaction(database, () => indexMissing(prepared)));
   } finally {
     database.close()
   }
@@ -167,15 +174,21 @@ function write(prepared: Prepare, { table, inserts, updates, deletes }: Written)
   if (inserts.length > 0) {
     const statement = prepared(insert)
     const isHashed = HASHED.has(table)
+    let doc = table === 'contacts' ? nextDoc(prepared) : undefined
     for (const row of inserts) {
       const values = valuesOf(table, row)
       if (isHashed) values.push(keyHash(keyOf(table, row as never)))
+      if (doc !== undefined) values.push(doc)
       statement.get(...values)
+      if (doc !== undefined) indexNew(prepared, row as Rows['contacts'], doc++)
     }
   }
   if (updates.length > 0) {
     const statement = prepared(update)
-    for (const row of updates) statement.get(...changedValuesOf(table, row))
+    for (const row of updates) {
+      if (table === 'contacts') indexChanged(prepared, row as Rows['contacts'])
+      statement.get(...changedValuesOf(table, row))
+    }
   }
   for (const key of deletes) prepared(remove).get(...(HASHED.has(table) ? [keyHash(key)] : []), ...key)
 }
@@ -185,7 +198,8 @@ const SQL = Object.fromEntries(
   Object.entries(TABLES).map(([table, { name, key, columns, changes }]) => {
     const sets = changes.map(field => `${column(field)} = ?`).join(', ')
     const hash = HASHED.has(table as TableName) ? ['key_hash'] : []
-    const fields = [...Object.keys(columns).map(column), ...hash]
+    const further = table === 'contacts' ? ['doc'] : hash
+    const fields = [...Object.keys(columns).map(column), ...further]
     const matches = [...hash, ...key.map(column)].map(field => `${field} = ?`).join(' AND ')
     return [
       table,

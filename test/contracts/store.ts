@@ -3,6 +3,7 @@ import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
 import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
+import { foundLaws } from './store/found.ts'
 import { importLaws } from './store/imports.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
@@ -33,6 +34,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     amendmentLaws(trial)
     peopleLaws(trial)
     contactLaws(trial)
+    foundLaws(trial)
     visitorLaws(trial)
     importLaws(trial)
     toldLaws(trial)

@@ -1,15 +1,14 @@
+import { afterAll, beforeAll } from 'vitest'
 import type { LogEvent } from '../../model/event.ts'
 import { openPostgres } from '../../store/postgres/postgres.ts'
 import { type Specimen, storeLaws } from '../contracts/store.ts'
-import { describePostgres, freshDatabase } from '../postgres.ts'
+import { describePostgres, emptyDatabase, freshDatabase } from '../postgres.ts'
 
-type Fresh = Awaited<ReturnType<typeof freshDatabase>>
-
-async function open(database: Fresh, now = 1_700_000_000_000): Promise<Specimen> {
+async function open(url: string, now = 1_700_000_000_000): Promise<Specimen> {
   const events: LogEvent[] = []
   const work: string[] = []
   const store = await openPostgres({
-    url: database.url,
+    url,
     filesDir: null,
     clock: { now: () => now, monotonic: () => performance.now() },
     leaseClock: () => now,
@@ -22,13 +21,21 @@ async function open(database: Fresh, now = 1_700_000_000_000): Promise<Specimen>
     tick: ms => (now += ms),
     reopen: async () => {
       await store.close()
-      return await open(database, now)
+      return await open(url, now)
     },
-    dispose: async () => {
-      await store.close()
-      await database[Symbol.asyncDispose]()
-    },
+    dispose: () => store.close(),
   }
 }
 
-describePostgres('the second store', () => storeLaws('PostgreSQL', async () => open(await freshDatabase())))
+describePostgres('the second store', () => {
+  // One for all of them: to make and to migrate a database takes longer than most laws, to empty it does not.
+  let database: Awaited<ReturnType<typeof freshDatabase>>
+  beforeAll(async () => {
+    database = await freshDatabase()
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+  storeLaws('PostgreSQL', async () => {
+    await emptyDatabase(database.url)
+    return open(database.url)
+  })
+})

@@ -27,6 +27,8 @@ export async function makeThings(daemon: Running, workspace: string, number: str
   }
   const field = { key: `plan${number}`, title: 'Plan', type: 'text' }
   await daemon.call('POST', `/v1/fields${query}`, { body: field })
+  const segment = { name: 'VIP', filter: { field: 'tags', op: 'has', value: 'VIP' } }
+  const saved = (await daemon.call('POST', `/v1/segments${query}`, { body: segment })).body as { id: string }
   const token = { name: 'spare', role: 'agent' }
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
   const people = { body: 'phone\n+5215500000000\n', headers: { 'content-type': 'text/csv' } }
@@ -43,6 +45,7 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     tokens: made.id,
     tags: tag.id,
     fields: field.key,
+    segments: saved.id,
   }
 }
 
