@@ -151,8 +151,8 @@ export type ContactsImported = {
   /** Bytes of the file that were read for it. */
   bytes: number
   /**
-   * `ImportRow[]` as JSON, as the thread wrote it that read the file: whoever hands it on to the store's thread does not
-   * look into it.
+   * `ImportRow[]` as JSON, as the thread wrote it that read the file: whoever hands it on to the store's thread does
+   * not look into it.
    */
   rows: string
   /** Names of tags that the rows mention. */

@@ -1,6 +1,6 @@
 /**
- * Contacts as cells of a CSV, for imports and exports alike. `read(write(x))` is `x`: whoever exports, opens the file in
- * a spreadsheet, saves it and imports it again has changed nothing.
+ * Contacts as cells of a CSV, for imports and exports alike. What one writes the other reads as it was: whoever
+ * exports, opens the file in a spreadsheet, saves it and imports it again has changed nothing.
  */
 
 /**

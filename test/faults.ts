@@ -8,9 +8,9 @@ import { PLAN_NAMES, type PlanName, planOf } from './nodes/plan.ts'
 
 /**
  * `npm run faults -- crash 30 [seed] [--store postgres] [--together 3]`: the same fault at random moments, so many
- * times; `all` is one kind after the other. All but `crash` and `import` are of two nodes on PostgreSQL. Exit code 1 if a promise
- * was broken. The seed that is printed repeats what was random in the load and in the moments, not the machine's own
- * timing. `--together`: so many at once, where most of the time is spent waiting for leases to end.
+ * times; `all` is one kind after the other. All but `crash` and `import` are of two nodes on PostgreSQL. Exit code 1 if
+ * a promise was broken. The seed that is printed repeats what was random in the load and in the moments, not the
+ * machine's own timing. `--together`: so many at once, where most of the time is spent waiting for leases to end.
  */
 type Fault = (seed: number, store: Store) => Promise<{ told: string; faults: string[] }>
 type Store = (typeof STORES)[number]

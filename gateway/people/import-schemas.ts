@@ -13,9 +13,9 @@ export const ImportOptions = strict({
   columns: optional(
     Type.Record(Type.String({ maxLength: 1_000 }), Type.String({ maxLength: 64 }), {
       description:
-        'What each column is, by its name in the first row or its number from 1: name, phone, email, addresses, ' +
-        'telegram and so on, language, country, timeZone, tags, fields.<key>, id or ignore. The others are ignored. ' +
-        'If absent, they are found by their names.',
+        'What each column is, by its name in the first row or its number from 1: name, phone, email, ' +
+        'addresses, telegram and so on, language, country, timeZone, tags, fields.<key>, id or ignore. ' +
+        'The others are ignored. If absent, they are found by their names.',
     }),
   ),
   match: optional(words(IMPORT_MATCHES)),

@@ -4,24 +4,26 @@ import { type Static, Type } from 'typebox'
 import type { Contact } from '../../model/contact.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import { COLUMNS, joined, neutral } from '../../model/sheet.ts'
+import type { Test } from '../../store/found/test.ts'
 import { problems } from '../answers.ts'
 import { sendCsv } from '../csv.ts'
+import { ContactsQuery } from '../people/filter-body.ts'
+import { parsedFilter, testOf } from '../people/finding.ts'
 import type { Rooms } from '../rooms.ts'
-import { WorkspaceQuery } from '../schemas.ts'
+import { optional, strict } from '../shapes.ts'
 
-const ExportQuery = Type.Object(
-  {
-    ...WorkspaceQuery.properties,
-    plain: Type.Optional(
-      Type.Boolean({ description: 'For programs: no apostrophe before what a spreadsheet would run.' }),
-    ),
-  },
-  { additionalProperties: false },
-)
+const { workspace, q, filter } = ContactsQuery.properties
+const ExportQuery = strict({
+  ...{ workspace, q, filter },
+  plain: optional(
+    Type.Boolean({ description: 'For programs: no apostrophe before what a spreadsheet would run.' }),
+  ),
+})
 type ExportQuery = Static<typeof ExportQuery>
 
-/** Contacts of one read of the store: short, so that it holds nothing up (RULES A8). */
+/** Contacts of one read of the store, and how many are looked at for them: short, to hold nothing up (RULES A8). */
 const PAGE_ROWS = 500
+const LOOKED_AT = 5_000
 
 /** `/v1/contacts/export.csv`: people as an import takes them; to import it again changes nothing. */
 export function exportRoute(app: FastifyInstance, rooms: Rooms): void {
@@ -31,10 +33,10 @@ export function exportRoute(app: FastifyInstance, rooms: Rooms): void {
       config: { may: 'bulk' },
       schema: {
         operationId: 'exportContacts',
-        summary: 'All contacts as CSV, newest first',
+        summary: 'Contacts as CSV, newest first: all, or those that a search or a filter finds',
         description:
-          'The columns are those that an import finds by itself, so that the file can be changed and imported again. ' +
-          'Groups are left out.',
+          'The columns are those that an import finds by itself, so that the file can be changed and ' +
+          'imported again. Groups are left out.',
         tags: ['contacts'],
         querystring: ExportQuery,
         response: {
@@ -45,29 +47,34 @@ export function exportRoute(app: FastifyInstance, rooms: Rooms): void {
     },
     async (request, reply) => {
       const { workspace } = request.caller
-      const shown = request.query.plain === true ? (text: string) => text : neutral
-      return sendCsv(reply, 'contacts.csv', pagesOf(rooms, workspace, shown))
+      const { q, filter, plain } = request.query
+      const test = await testOf(rooms, workspace, { q, filter: parsedFilter(filter) })
+      const shown = plain === true ? (text: string) => text : neutral
+      return sendCsv(reply, 'contacts.csv', pagesOf(rooms, workspace, test, shown))
     },
   )
 }
 
 async function* pagesOf(
-  { store }: Rooms,
+  { store, clock }: Rooms,
   workspace: WorkspaceId,
+  test: Test,
   shown: (text: string) => string,
 ): AsyncGenerator<string> {
   const fields = (await store.query('fields', { workspace })).map(({ key }) => key)
   yield stringify([[...COLUMNS, ...fields.map(key => `fields.${key}`)]])
-  for (let after: ContactId | undefined; ; ) {
-    const page = { workspace, limit: PAGE_ROWS, ...(after === undefined ? {} : { after }) }
-    const contacts = await store.query('contacts', page)
-    const people = contacts.filter(({ kind }) => kind === 'person')
+  const asked = { workspace, test, now: clock.now(), rows: LOOKED_AT, limit: PAGE_ROWS }
+  for (let at: ContactId | null | undefined; at !== null; ) {
+    const page: { contacts: Contact[]; at: ContactId | null } = await store.query(
+      'contactsRead',
+      at === undefined ? asked : { ...asked, after: at },
+    )
+    const people = page.contacts.filter(({ kind }) => kind === 'person')
     yield stringify(
       people.map(person => cellsOf(person, fields).map(shown)),
       { quoted_match: BREAKS },
     )
-    if (contacts.length < PAGE_ROWS) return
-    after = contacts.at(-1)?.id
+    at = page.at
   }
 }
 

@@ -11,7 +11,7 @@ export const HEAD_BYTES = 256 * 1024
 /** Records by which separators are compared. */
 const RECORDS_MAX = 50
 
-export const SEPARATORS = [',', ';', '\t', '|'] as const
+const SEPARATORS = [',', ';', '\t', '|'] as const
 
 /**
  * Reads the head of a file. What is told is taken as told; an encoding is not believed against a byte order mark.

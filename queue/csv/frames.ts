@@ -13,7 +13,7 @@ export type Framer = {
 }
 
 /** Of a record, in characters. */
-export const RECORD_MAX = 1024 * 1024
+const RECORD_MAX = 1024 * 1024
 /** Lines of one record: more is a quote that somebody forgot to close. */
 export const RECORD_LINES_MAX = 200
 /** How much of a record that is too long is shown. */

@@ -3,7 +3,7 @@ import type { ImportPlan, ImportTarget } from '../../model/import.ts'
 import { fold } from '../../model/text.ts'
 
 /** More is no list of people. */
-export const COLUMNS_MAX = 1_000
+const COLUMNS_MAX = 1_000
 
 /** What a user says about the columns: by their name in the head, or by number from 1. */
 export type Mapping = Readonly<Record<string, string>>

@@ -197,7 +197,7 @@ test('export and import is the identity, and nothing in it runs in a spreadsheet
   expect(plain).toContain(',+573001234567,')
 })
 
-test('cancelled, an import keeps what it did and leaves the rest; a stop in its middle goes on with the next start', async () => {
+test('an import that was stopped goes on, and one that was cancelled keeps what it did', async () => {
   const rows = Array.from({ length: 15_000 }, (_, at) => `+5255${70_000_000 + at}`)
   const { body } = await send(`phone\n${rows.join('\n')}\n`)
   const path = `/v1/contacts/imports/${(body as Import).id}`

@@ -88,7 +88,7 @@ export function importLaws(it: Trial): void {
       expect(told).toEqual(['contact.created', 'contact.created', 'contact.updated'])
     })
 
-    test('position and rows are one commit: whoever comes from elsewhere is refused, and applies nothing', async () => {
+    test('position and rows are one commit: who comes from elsewhere is refused, and applies nothing', async () => {
       const id = await begin()
       const first = await change(id, [row(2)])
       expect((await one(first)).ok).toBe(true)
