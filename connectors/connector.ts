@@ -58,6 +58,11 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /**
+   * The provider knows a request by its `idempotencyKey` and never takes it twice: an attempt whose answer was lost is
+   * repeated at once (RULES C6).
+   */
+  idempotent?: true
   /** It never uses `io.http`: what calls need is not loaded for its sake. */
   offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
@@ -102,6 +107,8 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
+  /** When it came, in milliseconds: the time of what a provider tells without one. */
+  at: number
 }
 
 export type Reply = { status: number; contentType?: string; body?: string }
@@ -166,6 +173,13 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
+  /**
+   * The same for an attempt that repeats one of which nobody knows what became, another for any other (RULES C6). At
+   * most 40 characters of `[a-z0-9_.]`.
+   */
+  idempotencyKey: string
+  /** The public URL of this channel's webhook, for providers that are told with a message where its receipts go. */
+  webhookUrl: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null
@@ -303,4 +317,6 @@ export type Limits = {
   account: string | null
   /** Messages a second of this channel; null where the provider names no number. */
   perSecond: number | null
+  /** What one part counts for, where not every part counts as one message: an SMS by its segments. */
+  costOf?: (content: Content) => number
 }

@@ -1,9 +1,10 @@
 import type { AnyConnector } from './connector.ts'
+import { twilio } from './twilio/twilio.ts'
 import { webchat } from './webchat/webchat.ts'
 import { whatsapp } from './whatsapp/whatsapp.ts'
 
 /** Every connector there is: one line each. */
-const CONNECTORS: readonly AnyConnector[] = [whatsapp, webchat]
+const CONNECTORS: readonly AnyConnector[] = [whatsapp, twilio, webchat]
 
 const BY_NAME = new Map(CONNECTORS.map(connector => [connector.connector, connector]))
 

@@ -51,7 +51,7 @@ export function createReplay({
 }
 
 function requestOf(
-  { raw, contentType }: RejectedDelivery & { raw: Uint8Array },
+  { raw, contentType, at }: RejectedDelivery & { raw: Uint8Array },
   url: string,
 ): WebhookRequest {
   return {
@@ -60,6 +60,7 @@ function requestOf(
     query: {},
     headers: { 'content-type': contentType },
     body: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength),
+    at,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Connector, Http, Io, Outbound, OutboundMedia, Sent } from '../connectors/connector.ts'
+import type { OpenChannel } from '../connectors/directory.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Content, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
 import { type Failure, kindOf, SendFailure } from '../model/failure.ts'
@@ -18,6 +19,8 @@ export type SenderNeeds = {
   clock: Clock
   random: Random
   memo: Memo
+  /** Where the provider calls for this channel. */
+  webhookUrlOf: (channel: OpenChannel) => string
   /** A signed link to a file that works without a token for this long. */
   linkOf: (workspace: WorkspaceId, file: FileId, forMs: number) => string
   /** Whether the lease still lets us write, asked when a socket is there (RULES C4). */
@@ -74,6 +77,8 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
     content: await withMedia(content, item.of.workspace, needs),
     category: item.of.category,
     reference: referenceOf(item.message, part, attempt),
+    idempotencyKey: keyOf(item, part),
+    webhookUrl: needs.webhookUrlOf(channel),
     replyTo: part === 0 ? item.of.replyTo : null,
     reactionTo: item.of.reactionTo,
     source: item.of.source.kind,
@@ -81,6 +86,11 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
   }
   // The registry holds connectors whose config type only they know; the directory checked this config by its schema.
   return await (channel.connector as Connector<never>).send(outbound, channel.config, io)
+}
+
+/** Counts the attempts at the part that certainly failed: only those of which nothing is known are repeated. */
+function keyOf({ message, partAttempts, resends }: Flight['item'], part: number): string {
+  return `${message}.${part}.${Math.max(0, partAttempts - 1 - resends)}`
 }
 
 /** The content with every file of ours looked up, to be opened when the connector needs its bytes. */

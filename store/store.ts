@@ -151,6 +151,8 @@ export type QueuedMessage = {
   attempts: number
   /** Attempts made so far for this part. */
   partAttempts: number
+  /** How many of those repeated an uncertain one by policy. */
+  resends: number
   queued: boolean
   /** Provider ids, resolved from ours. */
   replyTo: string | null

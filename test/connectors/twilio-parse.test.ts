@@ -25,13 +25,7 @@ const fixtures = readdirSync(FOLDER).map(
   file => [file, JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Fixture] as const,
 )
 
-function requestOf({
-  method = 'POST',
-  query = {},
-  form,
-  body,
-  text = '',
-}: Fixture['request']): WebhookRequest {
+function requestOf({ method, query = {}, form, body, text = '' }: Fixture['request']): WebhookRequest {
   const written =
     form !== undefined
       ? new URLSearchParams(form).toString()
@@ -39,7 +33,14 @@ function requestOf({
         ? JSON.stringify(body)
         : text
   const url = 'https://gw.example.com/in/twilio'
-  return { method, url, query, headers: {}, body: Buffer.from(written), at: 1_767_225_600_000 }
+  return {
+    method: method ?? 'POST',
+    url,
+    query,
+    headers: {},
+    body: Buffer.from(written),
+    at: 1_767_225_600_000,
+  }
 }
 
 function read(request: Fixture['request']): Inbound[] {

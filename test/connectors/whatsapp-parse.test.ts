@@ -14,7 +14,7 @@ const fixtures = readdirSync(FOLDER).map(
 )
 
 function requestOf(body: Buffer): WebhookRequest {
-  return { method: 'POST', url: 'https://example.com/in/whatsapp', query: {}, headers: {}, body }
+  return { method: 'POST', url: 'https://example.com/in/whatsapp', query: {}, headers: {}, body, at: 0 }
 }
 
 function parseText(text: string): Inbound[] {
