@@ -73,6 +73,7 @@ export const twilio = defineConnector<typeof config>({
   send,
   fetchMedia,
   check,
+  simulation: async () => (await import('./simulation.ts')).simulation,
 })
 
 /** PROVIDERS E1 and K: 1,600 characters whatever they cost; pictures are made smaller, other files may have 500 KB. */
