@@ -59,11 +59,6 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
-  /**
-   * The provider knows a request by its `idempotencyKey` and never takes it twice: an attempt whose answer was lost is
-   * repeated at once (RULES C6).
-   */
-  idempotent?: true
   /** It never uses `io.http`: what calls need is not loaded for its sake. */
   offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
@@ -177,10 +172,10 @@ export type Outbound = {
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
   /**
-   * The same for an attempt that repeats one of which nobody knows what became, another for any other (RULES C6). At
-   * most 40 characters of `[a-z0-9_.]`.
+   * An idempotency key where the provider has one: the same for an attempt that repeats one of which nobody knows what
+   * became, another for any other (RULES C6). At most 40 characters of `[a-z0-9_.]`.
    */
-  idempotencyKey: string
+  key: string
   /** The public URL of this channel's webhook, for providers that are told with a message where its receipts go. */
   webhookUrl: string
   /** The provider's id of the message that is answered, or reacted to. */

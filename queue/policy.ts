@@ -14,15 +14,11 @@ export type OnUncertain = { afterMs: number; policy: 'resend' | 'fail' }
 
 const AFTER_MS = 60_000
 
-/** The provider knows by itself what it took: there is nothing to wait for, and no mistake to choose. */
-const AT_ONCE: OnUncertain = { afterMs: 0, policy: 'resend' }
-
 /**
  * What to do about an attempt whose answer was lost. A person or a program waits for its message, so it is sent again;
  * of a broadcast nobody misses one, and sending it twice is the worse mistake.
  */
 export function onUncertain(channel: OpenChannel | undefined, source: SourceKind): OnUncertain {
-  if (channel?.connector.idempotent) return AT_ONCE
   const config: unknown = channel?.config
   const given = isRecord(config) ? config['onUncertain'] : undefined
   const { afterMs, then } = isRecord(given) ? given : {}

@@ -77,7 +77,7 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
     content: await withMedia(content, item.of.workspace, needs),
     category: item.of.category,
     reference: referenceOf(item.message, part, attempt),
-    idempotencyKey: keyOf(item, part),
+    key: keyOf(item, part),
     webhookUrl: needs.webhookUrlOf(channel),
     replyTo: part === 0 ? item.of.replyTo : null,
     reactionTo: item.of.reactionTo,

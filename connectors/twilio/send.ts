@@ -38,7 +38,7 @@ export async function send(part: Outbound, config: TwilioConfig, io: Io): Promis
     headers: {
       authorization: authorizationOf(config),
       'content-type': 'application/x-www-form-urlencoded',
-      'i-twilio-idempotency-token': part.idempotencyKey,
+      'i-twilio-idempotency-token': part.key,
     },
     body: form.toString(),
     signal: io.signal,

@@ -75,7 +75,7 @@ export function outbound(content: Outbound['content'], more: Partial<Outbound> =
     content,
     category: 'service',
     reference: `msg_${references}.0.1`,
-    idempotencyKey: `msg_${references}.0.0`,
+    key: `msg_${references}.0.0`,
     webhookUrl: 'http://127.0.0.1/in/whatsapp/chn_1',
     replyTo: null,
     reactionTo: null,
