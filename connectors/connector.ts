@@ -59,6 +59,11 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /**
+   * The provider takes a part once, however often it is sent with the same `Outbound.key` (RULES C6): an attempt whose
+   * answer was lost is made again at once.
+   */
+  idempotent?: true
   /** It never uses `io.http`: what calls need is not loaded for its sake. */
   offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
@@ -171,12 +176,9 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
-  /**
-   * An idempotency key where the provider has one: the same for an attempt that repeats one of which nobody knows what
-   * became, another for any other (RULES C6). At most 40 characters of `[a-z0-9_.]`.
-   */
+  /** An idempotency key: the same for an attempt that repeats one of which nobody knows what became (RULES C6). */
   key: string
-  /** The public URL of this channel's webhook, for providers that are told with a message where its receipts go. */
+  /** The public URL of this channel's webhook, for providers that are told where the receipts of a message go. */
   webhookUrl: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null

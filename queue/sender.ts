@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Content, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
 import { type Failure, kindOf, SendFailure } from '../model/failure.ts'
 import type { FileId, WorkspaceId } from '../model/ids.ts'
-import { referenceOf } from '../model/message.ts'
+import { partKeyOf, referenceOf } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import { FileMissing, type Store } from '../store/store.ts'
 import type { Flight } from './flight.ts'
@@ -77,7 +77,7 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
     content: await withMedia(content, item.of.workspace, needs),
     category: item.of.category,
     reference: referenceOf(item.message, part, attempt),
-    key: keyOf(item, part),
+    key: partKeyOf(item.message, part, Math.max(0, item.partAttempts - 1 - item.resends)),
     webhookUrl: needs.webhookUrlOf(channel),
     replyTo: part === 0 ? item.of.replyTo : null,
     reactionTo: item.of.reactionTo,
@@ -86,11 +86,6 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
   }
   // The registry holds connectors whose config type only they know; the directory checked this config by its schema.
   return await (channel.connector as Connector<never>).send(outbound, channel.config, io)
-}
-
-/** Counts the attempts at the part that certainly failed: only those of which nothing is known are repeated. */
-function keyOf({ message, partAttempts, resends }: Flight['item'], part: number): string {
-  return `${message}.${part}.${Math.max(0, partAttempts - 1 - resends)}`
 }
 
 /** The content with every file of ours looked up, to be opened when the connector needs its bytes. */

@@ -149,9 +149,8 @@ export type QueuedMessage = {
   parts: number | null
   /** Attempts made so far for the message; the next is one more. */
   attempts: number
-  /** Attempts made so far for this part. */
+  /** Attempts made so far for this part; of these, those that repeated an uncertain one. */
   partAttempts: number
-  /** How many of those repeated an uncertain one by policy. */
   resends: number
   queued: boolean
   /** Provider ids, resolved from ours. */

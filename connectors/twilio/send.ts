@@ -137,8 +137,8 @@ function templateOf({ name, parameters = {} }: Template<OutboundMedia>): Pairs {
 const LOOPBACK = /^https?:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])([:/]|$)/i
 
 /**
- * Where the statuses go, with our reference in the query (PROVIDERS E1). Twilio refuses a host with `_`, and cannot call
- * this machine by its own name; it is not asked to then, and what it is set to call for the number counts.
+ * Where the statuses go, with our reference in the query (PROVIDERS E1). Twilio refuses a host with `_`, and cannot
+ * call this machine by its own name; it is not asked to then, and what it is set to call for the number counts.
  */
 function callbackOf({ webhookUrl, reference }: Outbound, { apiBase }: TwilioConfig): Pairs {
   const isReachable = apiBase !== undefined || !LOOPBACK.test(webhookUrl)

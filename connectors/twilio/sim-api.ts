@@ -33,7 +33,7 @@ export const TWILIOS_DAY: TwilioBehaviour = {
 export type Taken = { message: SimMessage; at: number; fails: number | undefined }
 
 export type World = {
-  account: SimAccount
+  accounts: readonly SimAccount[]
   behaviour: () => TwilioBehaviour
   clock: Clock
   random: Random
@@ -50,23 +50,27 @@ export type World = {
 
 /** Twilio's API, as far as a sender needs it (PROVIDERS E1). */
 export function route(world: World, request: SimRequest, response: ServerResponse): void {
-  const { accountSid, authToken } = world.account
   const { method, path, headers } = request
-  const pair = Buffer.from(`${accountSid}:${authToken}`).toString('base64')
-  const account = `/2010-04-01/Accounts/${accountSid}`
-  const stored = path.startsWith(account) ? /\/Messages\/\w+\/Media\/(ME\w+)$/.exec(path)?.[1] : undefined
+  const account = world.accounts.find(known => headers.authorization === basic(known))
+  const root = `/2010-04-01/Accounts/${account?.accountSid}`
+  const stored = path.startsWith(root) ? /\/Messages\/\w+\/Media\/(ME\w+)$/.exec(path)?.[1] : undefined
   if (path.startsWith(FILES)) download(world, path.slice(FILES.length), response)
-  else if (headers.authorization !== `Basic ${pair}`) reply(response, refusal(20003))
-  else if (method === 'POST' && path === `${account}/Messages.json`) handleSend(world, request, response)
+  else if (account === undefined) reply(response, refusal(20003))
+  else if (method === 'POST' && path === `${root}/Messages.json`)
+    handleSend(world, account, request, response)
   // "They redirect": to a place that wants no credentials.
   else if (stored !== undefined) reply(response, redirect(`${FILES}${stored.slice(2)}`))
   else {
-    const found = resourceOf(world.account, request.url)
+    const found = resourceOf(account, request.url)
     reply(response, found === undefined ? refusal(20404) : { status: 200, body: JSON.stringify(found) })
   }
 }
 
 const FILES = '/sim-media/'
+
+function basic({ accountSid, authToken }: SimAccount): string {
+  return `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
+}
 
 function redirect(location: string): SimAnswer {
   return { status: 307, body: '', headers: { location } }
@@ -95,18 +99,23 @@ function download({ files }: World, id: string, response: ServerResponse): void 
   }
 }
 
-function handleSend(world: World, { body, headers }: SimRequest, response: ServerResponse): void {
+function handleSend(
+  world: World,
+  account: SimAccount,
+  { body, headers }: SimRequest,
+  response: ServerResponse,
+): void {
   const form = new URLSearchParams(body.toString())
   const token = headers['i-twilio-idempotency-token']
   const key = world.behaviour().tokens && typeof token === 'string' ? token : undefined
   const before = key === undefined ? undefined : world.known.get(key)
   const refuse = (code: number): Decision<Taken> => {
-    world.audit.refused(entryOf(world, form, { code }))
+    world.audit.refused(entryOf(world, account, form, { code }))
     return { answer: refusal(code) }
   }
   const decide = (): Decision<Taken> => {
-    const code = faultOf(form, world.account)
-    const decided = code === undefined ? accept(world, form, refuse) : refuse(code)
+    const code = faultOf(form, account)
+    const decided = code === undefined ? accept(world, account, form, refuse) : refuse(code)
     if (key !== undefined && decided.accepted !== undefined) world.known.set(key, decided.answer)
     return decided
   }
@@ -116,10 +125,11 @@ function handleSend(world: World, { body, headers }: SimRequest, response: Serve
 
 function accept(
   world: World,
+  account: SimAccount,
   form: URLSearchParams,
   refuse: (code: number) => Decision<Taken>,
 ): Decision<Taken> {
-  const { account, clock, random, people, behaviour, nextSid } = world
+  const { clock, random, people, behaviour, nextSid } = world
   const { failures, failureCode } = behaviour()
   const message = messageOf(form, account, nextSid)
   const limit = people.optedOut(message.to) ? 21610 : waitsTooLong(world, message) ? 21611 : undefined
@@ -127,9 +137,9 @@ function accept(
   if (limit !== undefined && message.service === undefined) return refuse(limit)
   const late = limit === 21611 ? 30001 : limit
   const at = clock.now()
-  world.audit.accepted(entryOf(world, form, { id: message.sid }))
+  world.audit.accepted(entryOf(world, account, form, { id: message.sid }))
   const fails = late ?? (chance(random, failures) ? failureCode : undefined)
-  return { answer: accepted(message, account, at), accepted: { message, at, fails } }
+  return { answer: accepted(message, at), accepted: { message, at, fails } }
 }
 
 /** Twilio paces by itself; only what would wait for too long is refused. */
@@ -145,6 +155,7 @@ function waitsTooLong({ behaviour, busy, clock }: World, { from, segments }: Sim
 
 function entryOf(
   { clock }: World,
+  { accountSid }: SimAccount,
   form: URLSearchParams,
   { id = null, code = null }: { id?: string | null; code?: number | null },
 ): SentMessage {
@@ -155,6 +166,6 @@ function entryOf(
     to: form.get('To') ?? '',
     reference: URL.canParse(callback) ? new URL(callback).searchParams.get('ref') : null,
     ...{ id, code },
-    body: { ...Object.fromEntries(form), form: form.toString() },
+    body: { ...Object.fromEntries(form), AccountSid: accountSid, form: form.toString() },
   }
 }

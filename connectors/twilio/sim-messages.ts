@@ -48,6 +48,7 @@ export function refusal(code: number): SimAnswer {
 
 /** A message as it was asked for. */
 export type SimMessage = {
+  account: SimAccount
   sid: string
   form: URLSearchParams
   to: string
@@ -107,14 +108,14 @@ export function messageOf(
   const from = form.get('From') ?? pool.find(sender => prefixOf(sender) === prefixOf(to)) ?? pool[0] ?? ''
   const hasMedia = form.has('MediaUrl')
   const segments = hasMedia ? 1 : segmentsOf(form.get('Body') ?? '').parts.length
-  return { sid: nextSid(hasMedia ? 'MM' : 'SM'), form, to, from, service, segments }
+  return { account, sid: nextSid(hasMedia ? 'MM' : 'SM'), form, to, from, service, segments }
 }
 
 /** The 201 of a message that was taken (PROVIDERS E1). */
-export function accepted(message: SimMessage, account: SimAccount, at: number): SimAnswer {
+export function accepted(message: SimMessage, at: number): SimAnswer {
   const body = {
     sid: message.sid,
-    account_sid: account.accountSid,
+    account_sid: message.account.accountSid,
     messaging_service_sid: message.service ?? null,
     to: message.to,
     from: message.service === undefined ? message.from : null,
@@ -148,8 +149,8 @@ function rfc2822(at: number): string {
 }
 
 /** A callback about a message (PROVIDERS E1). */
-export function statusForm(message: SimMessage, account: SimAccount, status: string, error?: number) {
-  const { sid, to, from, service } = message
+export function statusForm(message: SimMessage, status: string, error?: number) {
+  const { account, sid, to, from, service } = message
   const isChannel = prefixOf(to) !== ''
   return {
     SmsSid: sid,
@@ -160,7 +161,7 @@ export function statusForm(message: SimMessage, account: SimAccount, status: str
     AccountSid: account.accountSid,
     From: from,
     ApiVersion: '2010-04-01',
-    ...(service !== undefined && { MessagingServiceSid: service }),
+    ...(service !== undefined && Object.fromEntries([['MessagingServiceSid', service]])),
     ...(isChannel && { ChannelPrefix: prefixOf(to).slice(0, -1) }),
     ...(status === 'read' && { EventType: 'READ' }),
     ...(error !== undefined && { ErrorCode: String(error) }),

@@ -22,7 +22,7 @@ const PICTURE = { bytes: Buffer.from('the bytes of a picture'), mimeType: 'image
 const CARD = { bytes: Buffer.from('BEGIN:VCARD\r\nFN:Ana\r\nEND:VCARD\r\n'), mimeType: 'text/vcard' }
 
 /** One of every kind (PROVIDERS E1); the later ones only channels have. */
-export const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
+const SAMPLES: ReadonlyMap<string, Sample> = new Map<string, Sample>([
   ['picture', { text: 'our house', media: [PICTURE] }],
   ['pictures', { media: [PICTURE, PICTURE] }],
   ['card', { media: [CARD] }],
@@ -44,28 +44,33 @@ export type SimPeople = {
 }
 
 export function createPeople(world: {
-  account: SimAccount
+  accounts: readonly SimAccount[]
   files: SimFiles
   nextSid: (prefix: string) => string
   origin: () => string
 }): SimPeople {
-  const { account, files, nextSid, origin } = world
+  const { accounts, files, nextSid, origin } = world
   const out = new Set<string>()
-  const urlOf = (sid: string, { bytes, mimeType }: { bytes: Buffer; mimeType: string }): string =>
-    `${origin()}/2010-04-01/Accounts/${account.accountSid}/Messages/${sid}/Media/ME${files.put(bytes, mimeType)}`
+  const urlOf = (
+    accountSid: string,
+    sid: string,
+    { bytes, mimeType }: { bytes: Buffer; mimeType: string },
+  ): string =>
+    `${origin()}/2010-04-01/Accounts/${accountSid}/Messages/${sid}/Media/ME${files.put(bytes, mimeType)}`
   return {
     form: injected => {
       const sample = injected.sample === undefined ? {} : SAMPLES.get(injected.sample)
       if (sample === undefined) throw new Error(`no such sample: try ${[...SAMPLES.keys()].join(', ')}`)
       const {
         from,
-        to = account.senders[0] ?? '',
+        to = accounts[0]?.senders[0] ?? '',
         name,
         text = '',
         media = [],
         extra,
       } = { ...injected, ...sample }
-      if (!account.senders.includes(to)) throw new Error(`no such sender: ${to}`)
+      const account = accounts.find(({ senders }) => senders.includes(to))
+      if (account === undefined) throw new Error(`no such sender: ${to}`)
       const sid = nextSid(media.length > 0 ? 'MM' : 'SM')
       const service = Object.entries(account.services).find(([, pool]) => pool.includes(to))?.[0]
       if (text === 'STOP') out.add(from)
@@ -83,11 +88,11 @@ export function createPeople(world: {
         NumSegments: '1',
         SmsStatus: 'received',
         ApiVersion: '2010-04-01',
-        ...(service !== undefined && { MessagingServiceSid: service }),
+        ...(service !== undefined && Object.fromEntries([['MessagingServiceSid', service]])),
         ...(prefixOf(to) === 'whatsapp:' && { ProfileName: name ?? 'Ana', WaId: from.slice(1) }),
         ...Object.fromEntries(
           media.flatMap((file, index) => [
-            [`MediaUrl${index}`, urlOf(sid, file)],
+            [`MediaUrl${index}`, urlOf(account.accountSid, sid, file)],
             [`MediaContentType${index}`, file.mimeType],
           ]),
         ),

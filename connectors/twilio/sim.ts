@@ -21,6 +21,8 @@ import {
 import { createPeople, type InjectedMessage } from './sim-people.ts'
 
 export type TwilioSimOptions = SimAccount & {
+  /** Accounts besides that one; each signs its own webhooks. */
+  others?: readonly SimAccount[]
   /** 0 or absent: any free one. */
   port?: number
   /** Times; delays are real time whatever it says. */
@@ -47,25 +49,26 @@ export type TwilioSim = Omit<Sim, 'behaviour' | 'behave'> & {
 }
 
 type Update = { form: Record<string, string>; url?: string }
+
 /** Twilio's messaging, faked after PROVIDERS E1 and M. It listens on loopback. */
 export async function createTwilioSim(options: TwilioSimOptions): Promise<TwilioSim> {
-  const { clock = systemClock, accountSid, authToken, senders, services } = options
-  const account = { accountSid, authToken, senders, services }
+  const { clock = systemClock, accountSid, authToken, senders, services, others = [] } = options
+  const accounts = [{ accountSid, authToken, senders, services }, ...others]
   const random = options.seed === undefined ? systemRandom : seededRandom(options.seed)
   const conduct = createConduct(TWILIOS_DAY, options.behaviour)
-  const webhooks = createFormWebhooks(authToken, conduct.now)
+  const webhooks = createFormWebhooks(accounts, conduct.now)
   const files = createFiles(clock)
   const nextSid = sidMaker(random)
   const world: World = {
-    ...{ account, clock, random, files, nextSid },
+    ...{ accounts, clock, random, files, nextSid },
     behaviour: conduct.now,
-    people: createPeople({ account, files, nextSid, origin: () => server.url }),
+    people: createPeople({ accounts, files, nextSid, origin: () => server.url }),
     receipts: createReceipts<Taken>({
       ...{ behaviour: conduct.now, clock, random },
       atOf: ({ at }) => at,
       stepsOf: taken => stepsOf(taken, conduct.now(), random),
       tell: ({ message }, { status, code }, told) => {
-        tellStatus(webhooks, account, message, { status: WORD[status], code, told })
+        tellStatus(webhooks, message, { status: WORD[status], code, told })
       },
     }),
     audit: createAudit(options.logMax ?? 50_000),
@@ -113,14 +116,23 @@ export async function createTwilioSim(options: TwilioSimOptions): Promise<Twilio
 }
 
 /** One update a POST, as a form, signed over the URL and the sorted parameters (PROVIDERS E1). */
-function createFormWebhooks(authToken: string, behaviour: () => TwilioBehaviour): Webhooks<Update> {
+function createFormWebhooks(
+  accounts: readonly SimAccount[],
+  behaviour: () => TwilioBehaviour,
+): Webhooks<Update> {
   return createWebhooks<Update>({
     behaviour,
     bodyOf: updates => Buffer.from(new URLSearchParams(updates[0]?.form).toString()),
     contentType: 'application/x-www-form-urlencoded; charset=utf-8',
     sign: ({ url, body, corrupt }) => {
-      const told = [...new URLSearchParams(body.toString())].sort(([a], [b]) => (a < b ? -1 : 1))
-      const signed = url + told.flat().join('')
+      const form = new URLSearchParams(body.toString())
+      const authToken = accounts.find(one => one.accountSid === form.get('AccountSid'))?.authToken
+      const signed =
+        url +
+        [...form]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .flat()
+          .join('')
       const secret = corrupt ? `not ${authToken}` : authToken
       return { 'x-twilio-signature': createHmac('sha1', secret).update(signed).digest('base64') }
     },
@@ -139,15 +151,10 @@ function stepsOf({ message, at, fails }: Taken, behaviour: TwilioBehaviour, rand
 type Telling = { status: string; code?: number | undefined; told?: (() => void) | undefined }
 
 /** "No callback fires" for a message that asked for none. */
-function tellStatus(
-  webhooks: Webhooks<Update>,
-  account: SimAccount,
-  message: SimMessage,
-  { status, code, told }: Telling,
-): void {
+function tellStatus(webhooks: Webhooks<Update>, message: SimMessage, { status, code, told }: Telling): void {
   const url = message.form.get('StatusCallback')
   if (url === null) told?.()
-  else webhooks.emit({ form: statusForm(message, account, status, code), url }, told)
+  else webhooks.emit({ form: statusForm(message, status, code), url }, told)
 }
 
 /** @throws Error if no such message was accepted */
@@ -157,8 +164,10 @@ function injectStatus(world: World, webhooks: Webhooks<Update>, injected: Inject
     ...(id !== undefined && { id }),
     ...(reference !== undefined && { reference }),
   })
-  if (entry === undefined || entry.id === null) throw new Error('no such message was accepted')
+  const account = world.accounts.find(one => one.accountSid === entry?.body['AccountSid'])
+  if (entry === undefined || entry.id === null || account === undefined)
+    throw new Error('no such message was accepted')
   const form = new URLSearchParams(String(entry.body['form']))
-  const message = { ...messageOf(form, world.account, () => entry.id ?? ''), sid: entry.id }
-  tellStatus(webhooks, world.account, message, { status, code })
+  const message = { ...messageOf(form, account, () => ''), sid: entry.id }
+  tellStatus(webhooks, message, { status, code })
 }

@@ -11,7 +11,7 @@ import { SendFailure } from '../../model/failure.ts'
 import { seededRandom } from '../../model/random.ts'
 import { outbound } from './rig.ts'
 
-export const ACCOUNT = `AC${'1'.repeat(32)}`
+const ACCOUNT = `AC${'1'.repeat(32)}`
 export const SERVICE = `MG${'2'.repeat(32)}`
 export const NUMBER = '+15005550001'
 export const BEA = '+14155550142'
