@@ -24,109 +24,74 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 
-type Row = { error: number; code: FailureCode; retryAfterMs?: number; attemptsMax?: number }
+type Row = { errors: readonly number[]; code: FailureCode; retryAfterMs?: number; attemptsMax?: number }
 
-const of = (error: number, code: FailureCode, hints: Partial<Row> = {}): Row => ({ error, code, ...hints })
+const of = (errors: readonly number[], code: FailureCode, hints: Partial<Row> = {}): Row => {
+  return { errors, code, ...hints }
+}
 
 /**
- * PROVIDERS E1, row by row, with its class: T throttled, R transient, W window, U user, P bad request, A account. An
- * account's fault that stops only some recipients does not stop the channel: the others are still reached.
+ * PROVIDERS E1, with its class: T throttled, R transient, W window, U user, P bad request, A account. An account's fault
+ * that stops only some recipients does not stop the channel: the others are still reached.
  */
 export const FAILURE: readonly Row[] = [
-  of(20003, 'credentials'), // A
-  of(20404, 'badRequest'), // P
-  of(20429, 'throttledAccount', { retryAfterMs: 2 * SECOND }), // T; section I: 0.5–5 s
-  of(20500, 'providerFault'), // R
-  of(20503, 'providerDown'), // R
-  of(21211, 'recipientInvalid'), // U
-  of(21214, 'recipientInvalid'), // U
-  of(21217, 'recipientInvalid'), // U
-  of(21614, 'recipientInvalid'), // U
-  of(21212, 'notRegistered'), // A
-  of(21601, 'notRegistered'), // A
-  of(21603, 'notRegistered'), // A
-  of(21606, 'notRegistered'), // A
-  of(21703, 'notRegistered'), // A
-  of(21704, 'notRegistered'), // A
-  of(21408, 'regionNotAllowed'), // A: this country only
-  of(21608, 'featureDisabled'), // A: a trial account reaches verified numbers only
-  of(21610, 'optedOut'), // U (sender or service)
-  of(21611, 'throttledChannel', { retryAfterMs: 5 * MINUTE }), // T: ten hours wait in its queue
-  of(21612, 'undeliverable'), // U
-  of(21635, 'undeliverable'), // U
-  of(21602, 'badRequest'), // P: neither text nor media
-  of(21617, 'contentTooLarge'), // P: more than 1,600 characters
-  of(21619, 'badRequest'), // P
-  of(21620, 'mediaFailed'), // P: the address of a file
-  of(21623, 'badRequest'), // P
-  of(21624, 'badRequest'), // P
-  of(21654, 'templateMissing'), // P
-  of(21655, 'templateMissing'), // P
-  of(21656, 'templateParameters'), // P
-  of(30001, 'throttledChannel', { retryAfterMs: 5 * MINUTE }), // T: 21611, told afterwards
-  of(30002, 'accountRestricted'), // A
-  of(30003, 'providerFault', { retryAfterMs: 10 * MINUTE, attemptsMax: 3 }), // R: few, minutes to hours
-  of(30004, 'blocked'), // U/A
-  of(30005, 'undeliverable'), // U
-  of(30006, 'undeliverable'), // U
-  of(30007, 'filtered'), // A: the same text again makes it worse
-  of(30008, 'providerFault', { attemptsMax: 2 }), // R once
-  of(30009, 'badRequest'), // P
-  of(30010, 'badRequest'), // P: more than the highest price
-  of(30011, 'contentUnsupported'), // P: no MMS there
-  of(30012, 'badRequest'), // P
-  of(30019, 'contentTooLarge'), // P
-  of(30017, 'throttledChannel', { retryAfterMs: MINUTE }), // T: congestion at the carrier
-  of(30022, 'throttledChannel', { retryAfterMs: MINUTE }), // T: the campaign's rate
+  of([20003], 'credentials'), // A
+  of([20404], 'badRequest'), // P
+  of([20429], 'throttledAccount', { retryAfterMs: 2 * SECOND }), // T; section I: 0.5–5 s
+  of([20500], 'providerFault'), // R
+  of([20503], 'providerDown'), // R
+  of([21211, 21217, 21214, 21614], 'recipientInvalid'), // U
+  of([21212, 21606, 21601, 21603, 21703, 21704], 'notRegistered'), // A
+  of([21408], 'regionNotAllowed'), // A: this country only
+  of([21608], 'featureDisabled'), // A: a trial account reaches verified numbers only
+  of([21610], 'optedOut'), // U (sender or service)
+  of([21611, 30001], 'throttledChannel', { retryAfterMs: 5 * MINUTE }), // T: ten hours wait in their queue
+  of([21612, 21635], 'undeliverable'), // U
+  of([21617, 30019], 'contentTooLarge'), // P
+  of([21620], 'mediaFailed'), // P: the address of a file
+  of([21602, 21619, 21623, 21624], 'badRequest'), // P
+  of([21654, 21655], 'templateMissing'), // P
+  of([21656], 'templateParameters'), // P
+  of([30002], 'accountRestricted'), // A
+  of([30003], 'providerFault', { retryAfterMs: 10 * MINUTE, attemptsMax: 3 }), // R: few, minutes to hours
+  of([30004], 'blocked'), // U/A
+  of([30005, 30006], 'undeliverable'), // U
+  of([30007], 'filtered'), // A: the same text again makes it worse
+  of([30008], 'providerFault', { attemptsMax: 2 }), // R once
+  of([30009, 30010, 30012], 'badRequest'), // P
+  of([30011], 'contentUnsupported'), // P: no MMS there
+  // T: congestion at the carrier, the campaign's rate, their time ran out in Twilio's queue.
+  of([30017, 30022, 30036], 'throttledChannel', { retryAfterMs: MINUTE }),
   // T until the next day, which begins at an hour that the carrier chooses: a few times a day is looked again.
-  of(30023, 'throttledChannel', { retryAfterMs: 6 * HOUR }),
-  of(30026, 'throttledChannel', { retryAfterMs: 6 * HOUR }),
-  of(30027, 'throttledChannel', { retryAfterMs: 6 * HOUR }),
-  of(30018, 'regionNotAllowed'), // A: this country wants senders registered
-  of(30024, 'notRegistered'), // A
-  of(30032, 'notRegistered'), // A: toll-free not verified
-  of(30034, 'notRegistered'), // A: no A2P registration
-  of(30036, 'throttledChannel', { retryAfterMs: MINUTE }), // T: its time ran out in their queue
-  of(30410, 'providerFault'), // R (unconfirmed)
-  of(30500, 'providerFault'), // R (unconfirmed)
-  of(11200, 'mediaFailed'), // ours: what it wanted to fetch from us
-  of(11205, 'mediaFailed'), // ours
-  of(63001, 'credentials'), // A
-  of(63002, 'notRegistered'), // A
-  of(63007, 'notRegistered'), // A
-  of(63008, 'notRegistered'), // A
-  of(63020, 'notRegistered'), // A
-  of(63003, 'recipientInvalid'), // U
-  of(63024, 'recipientInvalid'), // U
-  of(63005, 'badRequest'), // P
-  of(63006, 'badRequest'), // P
-  of(63013, 'filtered'), // A: against the channel's policy
-  of(63026, 'filtered'), // A: taken for spam
-  of(63014, 'blocked'), // U
-  of(63016, 'windowClosed'), // W
-  of(63017, 'throttledChannel', { retryAfterMs: 2 * SECOND }), // T
-  of(63018, 'throttledChannel', { retryAfterMs: 2 * SECOND }), // T
-  of(63019, 'mediaFailed'), // P
-  of(63021, 'badRequest'), // P
-  of(63027, 'templateMissing'), // A
-  of(63028, 'templateParameters'), // P
-  of(63030, 'contentUnsupported'), // P
-  of(63034, 'badRequest'), // P
-  of(63032, 'undeliverable'), // U
-  of(63033, 'blocked'), // U
-  of(63035, 'notRegistered'), // A: the RCS agent is not launched
-  of(63036, 'undeliverable'), // U: no RCS on that phone
-  of(63038, 'throttledAccount', { retryAfterMs: 6 * HOUR }), // T: the account's day
-  of(63040, 'templateMissing'), // A: never submitted
-  of(63041, 'templatePaused'), // A
-  of(63049, 'marketingLimited'), // W (unconfirmed): as WhatsApp's 131049
+  of([30023, 30026, 30027], 'throttledChannel', { retryAfterMs: 6 * HOUR }),
+  of([30018], 'regionNotAllowed'), // A: this country wants senders registered
+  of([30024, 30032, 30034], 'notRegistered'), // A: at the carrier, toll-free, A2P
+  of([30410, 30500], 'providerFault'), // R (unconfirmed)
+  of([11200, 11205], 'mediaFailed'), // ours: what it wanted to fetch from us
+  of([63003, 63024], 'recipientInvalid'), // U
+  of([63001], 'credentials'), // A
+  of([63002, 63007, 63008, 63020], 'notRegistered'), // A
+  of([63013, 63026], 'filtered'), // A: against the channel's policy, taken for spam
+  of([63014, 63033], 'blocked'), // U
+  of([63049], 'marketingLimited'), // W (unconfirmed): as WhatsApp's 131049
+  of([63016], 'windowClosed'), // W
+  of([63017, 63018], 'throttledChannel', { retryAfterMs: 2 * SECOND }), // T
+  of([63019], 'mediaFailed'), // P
+  of([63028], 'templateParameters'), // P
+  of([63030], 'contentUnsupported'), // P
+  of([63005, 63006, 63021, 63034], 'badRequest'), // P
+  of([63027, 63040], 'templateMissing'), // A: not there, never submitted
+  of([63041], 'templatePaused'), // A
+  of([63032, 63036], 'undeliverable'), // U: by a rule of WhatsApp, no RCS on that phone
+  of([63035], 'notRegistered'), // A: the RCS agent is not launched
+  of([63038], 'throttledAccount', { retryAfterMs: 6 * HOUR }), // T: the account's day
 ]
 
-const BY_ERROR = new Map(FAILURE.map(row => [String(row.error), row]))
+const BY_ERROR = new Map(FAILURE.flatMap(row => row.errors.map(error => [String(error), row] as const)))
 
 /** The failure of an error that Twilio named. `otherwise` is for codes that the table does not know. */
 export function failureOf(provider: NonNullable<Failure['provider']>, otherwise: FailureCode): Failure {
-  const { error: _, ...row } = BY_ERROR.get(provider.code) ?? { error: 0, code: otherwise }
+  const { errors: _, ...row } = BY_ERROR.get(provider.code) ?? of([], otherwise)
   return { ...row, provider }
 }
 

@@ -126,15 +126,15 @@ function createFormWebhooks(
     contentType: 'application/x-www-form-urlencoded; charset=utf-8',
     sign: ({ url, body, corrupt }) => {
       const form = new URLSearchParams(body.toString())
-      const authToken = accounts.find(one => one.accountSid === form.get('AccountSid'))?.authToken
-      const signed =
-        url +
-        [...form]
-          .sort(([a], [b]) => (a < b ? -1 : 1))
-          .flat()
-          .join('')
+      const account = accounts.find(one => one.accountSid === form.get('AccountSid')) ?? accounts[0]
+      const authToken = account?.authToken ?? ''
+      const told = [...form].sort(([a], [b]) => (a < b ? -1 : 1)).map(pair => pair.join(''))
       const secret = corrupt ? `not ${authToken}` : authToken
-      return { 'x-twilio-signature': createHmac('sha1', secret).update(signed).digest('base64') }
+      return {
+        'x-twilio-signature': createHmac('sha1', secret)
+          .update(url + told.join(''))
+          .digest('base64'),
+      }
     },
     urlOf: ({ url }) => url,
   })
