@@ -31,8 +31,8 @@ const of = (errors: readonly number[], code: FailureCode, hints: Partial<Row> = 
 }
 
 /**
- * PROVIDERS E1, with its class: T throttled, R transient, W window, U user, P bad request, A account. An account's fault
- * that stops only some recipients does not stop the channel: the others are still reached.
+ * PROVIDERS E1, with its class: T throttled, R transient, W window, U user, P bad request, A account. An account's
+ * fault that stops only some recipients does not stop the channel: the others are still reached.
  */
 export const FAILURE: readonly Row[] = [
   of([20003], 'credentials'), // A
