@@ -18,42 +18,34 @@ export function signedByTwilio(request: WebhookRequest, authToken: string): bool
   )
 }
 
-const NO_FORM = new URLSearchParams()
+type Pair = [name: string, value: string]
+const NO_FORM: readonly Pair[] = []
 /** A delivery's form is asked for once for every secret that is tried, and once to be read. */
-const forms = new WeakMap<WebhookRequest, URLSearchParams>()
+const forms = new WeakMap<WebhookRequest, readonly Pair[]>()
 
 /** What stands in the body, whatever type it claims to be: what is not signed over is not read either. */
-function formOf(request: WebhookRequest): URLSearchParams {
+function formOf(request: WebhookRequest): readonly Pair[] {
   if (request.method === 'GET' || request.body.length === 0) return NO_FORM
   const known = forms.get(request)
   if (known !== undefined) return known
-  const form = new URLSearchParams(request.body.toString('utf8'))
+  const form = [...new URLSearchParams(request.body.toString('utf8'))]
   forms.set(request, form)
   return form
 }
 
 /** Names and values without anything in between; equal values of one name count once. */
-function signedParameters(form: URLSearchParams): string {
-  const pairs = [...form]
-  const isPlain = new Set(pairs.map(([name]) => name)).size === pairs.length
-  if (isPlain)
-    return pairs
-      .sort(byName)
-      .map(pair => pair.join(''))
-      .join('')
-  return [...new Set(form.keys())]
-    .sort()
-    .map(name =>
-      [...new Set(form.getAll(name))]
-        .sort()
-        .map(value => name + value)
-        .join(''),
-    )
-    .join('')
+function signedParameters(form: readonly Pair[]): string {
+  let told = ''
+  let last: Pair = ['', '']
+  for (const pair of form.toSorted(byNameAndValue)) {
+    if (byNameAndValue(pair, last) !== 0) told += pair[0] + pair[1]
+    last = pair
+  }
+  return told
 }
 
-function byName([a]: [string, string], [b]: [string, string]): number {
-  return a < b ? -1 : a > b ? 1 : 0
+function byNameAndValue([a, first]: Pair, [b, second]: Pair): number {
+  return a < b ? -1 : a > b ? 1 : first < second ? -1 : first > second ? 1 : 0
 }
 
 const URL_PARTS = /^(https?):\/\/([^/?#]*?)(:\d+)?([/?#].*)?$/is
@@ -84,7 +76,8 @@ export function parametersOf(request: WebhookRequest): Parameters | undefined {
     return object && (name => textOf(Object.hasOwn(object, name) ? object[name] : undefined))
   }
   if (method === 'GET') return name => textOf(Object.hasOwn(query, name) ? query[name] : undefined)
-  const form = formOf(request)
+  // Of a name that is given twice the first counts.
+  const form = new Map(formOf(request).toReversed())
   return name => textOf(form.get(name))
 }
 

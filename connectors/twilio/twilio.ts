@@ -49,7 +49,7 @@ const config = Type.Object(
     ),
     ...everyChannel,
   },
-  { additionalProperties: false, anyOf: [{ required: ['from'] }, { required: ['messagingServiceSid'] }] },
+  { additionalProperties: false, if: { required: ['messagingServiceSid'] }, else: { required: ['from'] } },
 )
 
 export type TwilioConfig = Static<typeof config>

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { AnyConnector, Connector, Outbound } from '../../connectors/connector.ts'
 import { fetchMedia, send } from '../../connectors/twilio/send.ts'
 import { type TwilioConfig, twilio } from '../../connectors/twilio/twilio.ts'
+import { explain } from '../../gateway/explain.ts'
 import type { FileId } from '../../model/ids.ts'
 import { BEA, NUMBER, refusedWith, SERVICE, started, toBea } from './twilio-rig.ts'
 
@@ -234,6 +235,19 @@ describe('what people send', () => {
 
 describe('the channel', () => {
   const base = { accountSid: 'AC', authToken: 't' }
+
+  test('its config names a sender or a service, and says which field is wrong', () => {
+    const account = { accountSid: `AC${'1'.repeat(32)}`, authToken: 't' }
+    const wrong = (config: object) => explain(connector.config, config).map(({ field }) => field)
+    const right = [{ from: '+15005550001' }, { from: 'whatsapp:+15005550001' }, { from: 'rcs:a_b_agent' }]
+    for (const more of [...right, { from: 'Acme Inc' }, { messagingServiceSid: SERVICE, via: 'whatsapp' }]) {
+      expect(wrong({ ...account, ...more })).toEqual([])
+    }
+    expect(wrong(account)).not.toEqual([])
+    expect(wrong({ ...account, from: 'tel:1' })).toEqual(['from'])
+    expect(wrong({ ...account, from: '+15005550001', accountSid: 'x' })).toEqual(['accountSid'])
+  })
+
   const RATES: [Partial<TwilioConfig>, number][] = [
     [{ from: '+14155550142' }, 1],
     [{ from: '+18885550142' }, 3],
