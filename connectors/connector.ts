@@ -132,8 +132,11 @@ export function unsigned(why: string): { unsigned: string } {
   return { unsigned: why }
 }
 
-/** One thing that a delivery told. `to` is the channel's `keyOf`; `at` the provider's time in milliseconds. */
-export type Inbound = { to: string } & (
+/**
+ * One thing that a delivery told. `to` is the channel's `keyOf`, `orTo` another that counts where no channel has that
+ * one; `at` the provider's time in milliseconds.
+ */
+export type Inbound = { to: string; orTo?: string } & (
   | InboundMessage
   | {
       kind: 'receipt'

@@ -18,10 +18,10 @@ export function parse(request: WebhookRequest, url: { channel?: string } = {}): 
   const word = told('MessageStatus') ?? told('SmsStatus') ?? 'received'
   const isInbound = word === 'received' || word === 'receiving'
   const [person, ours] = isInbound ? [told('From'), told('To')] : [told('To'), told('From')]
-  const to = channelKey({ person, ours, service: told('MessagingServiceSid'), url })
+  const to = calledIn({ person, ours, service: told('MessagingServiceSid'), url })
   const address = addressOf(person)
   if (!isInbound) return readStatus({ told, id, word, to, address, request })
-  if (address === undefined) return [{ to, kind: 'rejected', why: 'sender' }]
+  if (address === undefined) return [{ ...to, kind: 'rejected', why: 'sender' }]
   return readMessage({ told, id, to, address, at: request.at, isText: person?.startsWith('+') === true })
 }
 
@@ -34,30 +34,33 @@ function addressOf(text: string | undefined): Address | undefined {
   return isPhone(value) ? { kind: 'phone', value } : undefined
 }
 
+type To = Pick<Inbound, 'to' | 'orTo'>
+
 /**
- * What the payload calls our channel: the messaging service where there is one, else our number. A service may have
- * senders of several kinds; RCS and SMS stand in for each other there and are one channel.
+ * What the payload calls our channel: our number, or the messaging service that it belongs to. Which of the two is a
+ * channel only the gateway knows, unless the URL says it.
  */
-function channelKey(told: {
+function calledIn(told: {
   person: string | undefined
   ours: string | undefined
   service: string | undefined
   url: { channel?: string }
-}): string {
+}): To {
   const { person, ours = '', service, url } = told
-  if (url.channel === ours) return ours
-  if (service !== undefined) return serviceKey(service, ADDRESS.exec(person ?? '')?.[1])
+  const key = service === undefined ? undefined : serviceKey(service, ADDRESS.exec(person ?? '')?.[1])
+  if (key !== undefined) return url.channel === key ? { to: key } : { to: ours, orTo: key }
   // A number of a service may be set to call the service's URL by itself, and then names no service.
-  return url.channel !== undefined && SERVICE_KEY.test(url.channel) ? url.channel : ours
+  return { to: url.channel !== undefined && SERVICE_KEY.test(url.channel) ? url.channel : ours }
 }
 
 const SERVICE_KEY = /^([a-z]+:)?MG[0-9a-f]{32}$/
 
+/** A service may have senders of several kinds; RCS and SMS stand in for each other there and are one channel. */
 export function serviceKey(service: string, prefix: string | undefined): string {
   return prefix === undefined || prefix === 'rcs' ? service : `${prefix}:${service}`
 }
 
-type Message = { told: Parameters; id: string; to: string; address: Address; at: number; isText: boolean }
+type Message = { told: Parameters; id: string; to: To; address: Address; at: number; isText: boolean }
 
 function readMessage({ told, id, to, address, at, isText }: Message): Inbound[] {
   const name = told('ProfileName')
@@ -68,7 +71,7 @@ function readMessage({ told, id, to, address, at, isText }: Message): Inbound[] 
     // Up to ten files come as one message; a message of ours has one.
     const key = index === 0 ? id : `${id}/${index}`
     return {
-      to,
+      ...to,
       kind: 'message',
       key,
       providerId: key,
@@ -86,7 +89,7 @@ function readMessage({ told, id, to, address, at, isText }: Message): Inbound[] 
   if (word === undefined || state === undefined) return items
   return [
     ...items,
-    { to, kind: 'consent', key: `${id}/consent`, at, address, category: 'all', state, raw: word },
+    { ...to, kind: 'consent', key: `${id}/consent`, at, address, category: 'all', state, raw: word },
   ]
 }
 
@@ -208,7 +211,7 @@ type Told = {
   told: Parameters
   id: string
   word: string
-  to: string
+  to: To
   address: Address | undefined
   request: WebhookRequest
 }
@@ -216,13 +219,13 @@ type Told = {
 /** A status callback. Our reference stands in the query of the URL that we asked it to call. */
 function readStatus({ told, id, word, to, address, request }: Told): Inbound[] {
   const status = STATUS.get(word)
-  if (status === undefined) return [{ to, kind: 'ignored', why: 'unknownStatus' }]
+  if (status === undefined) return [{ ...to, kind: 'ignored', why: 'unknownStatus' }]
   const { at, query } = request
   const reference = query['ref']
   const doneDate = told('RawDlrDoneDate')
   const failure = status === 'failed' ? whyFailed(told, word) : undefined
   const receipt: Inbound = {
-    to,
+    ...to,
     kind: 'receipt',
     of: reference === undefined || reference === '' ? { providerId: id } : { providerId: id, reference },
     status,
@@ -234,7 +237,7 @@ function readStatus({ told, id, word, to, address, request }: Told): Inbound[] {
   if (failure?.code !== 'optedOut' || address === undefined) return [receipt]
   const raw = failure.provider?.code ?? word
   const key = `${id}/consent`
-  return [receipt, { to, kind: 'consent', key, at, address, category: 'all', state: 'withdrawn', raw }]
+  return [receipt, { ...to, kind: 'consent', key, at, address, category: 'all', state: 'withdrawn', raw }]
 }
 
 /** Unknown codes are final: the message was accepted once, and a failure we cannot read is no reason to repeat it. */

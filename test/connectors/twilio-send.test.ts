@@ -169,8 +169,8 @@ describe('what comes of it', () => {
     )
     await rig.sim.drained()
     expect(rig.items).toMatchObject([
-      { kind: 'receipt', to: SERVICE, status: 'failed', failure: { code: 'optedOut' } },
-      { kind: 'consent', to: SERVICE, state: 'withdrawn', address: { value: BEA } },
+      { kind: 'receipt', orTo: SERVICE, status: 'failed', failure: { code: 'optedOut' } },
+      { kind: 'consent', orTo: SERVICE, state: 'withdrawn', address: { value: BEA } },
     ])
   })
 })
