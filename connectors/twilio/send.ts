@@ -165,13 +165,9 @@ export async function fetchMedia(media: ForeignMedia, config: TwilioConfig, io: 
     redirectsMax: 3,
   })
   if (answer.status !== 200) throw gone(await refusalOf(answer, io))
-  const mimeType = answer.headers['content-type']
+  // Its type was told with the message; where it lies, things often have a general one.
   const size = Number(answer.headers['content-length'])
-  return {
-    stream: answer.stream,
-    ...(mimeType !== undefined && { mimeType }),
-    ...(Number.isSafeInteger(size) && size > 0 && { size }),
-  }
+  return { stream: answer.stream, ...(Number.isSafeInteger(size) && size > 0 && { size }) }
 }
 
 /** Credentials are shown to nobody else, whatever address a message names. */

@@ -53,7 +53,7 @@ async function channelOf(text: string): Promise<string | undefined> {
   return Object.keys(channels).find(name => channels[name] === found?.channel)
 }
 
-test('RULES G4: what was signed over the public URL is taken behind a proxy, answered with TwiML', async () => {
+test('RULES G4: what was signed over the public URL is taken, and answered with TwiML', async () => {
   const answer = await deliver(`/in/twilio/${channels['number']}?from=console`, { Body: 'behind a proxy' })
   expect([answer.status, answer.headers.get('content-type'), answer.text]).toEqual([
     200,
