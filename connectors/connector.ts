@@ -111,6 +111,7 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
+  /** When it came, in milliseconds: the time of what a provider tells without one. */
   at: number
 }
 
@@ -132,8 +133,11 @@ export function unsigned(why: string): { unsigned: string } {
   return { unsigned: why }
 }
 
-/** One thing that a delivery told. `to` is the channel's `keyOf`; `at` the provider's time in milliseconds. */
-export type Inbound = { to: string } & (
+/**
+ * One thing that a delivery told. `to` is the channel's `keyOf`, `orTo` another that counts where no channel has that
+ * one; `at` the provider's time in milliseconds.
+ */
+export type Inbound = { to: string; orTo?: string } & (
   | InboundMessage
   | {
       kind: 'receipt'
@@ -185,8 +189,10 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
-  /** Our name for the part, the same at every attempt: an idempotency key where the provider has one. */
+  /** An idempotency key: the same for an attempt that repeats one of which nobody knows what became (RULES C6). */
   key: string
+  /** The public URL of this channel's webhook, for providers that are told where the receipts of a message go. */
+  webhookUrl: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null
@@ -326,4 +332,6 @@ export type Limits = {
   account: string | null
   /** Messages a second of this channel; null where the provider names no number. */
   perSecond: number | null
+  /** What one part counts for, where not every part counts as one message: an SMS by its segments. */
+  costOf?: (content: Content) => number
 }

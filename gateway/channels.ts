@@ -85,6 +85,11 @@ export function openChannel(
   return { id, workspace, connector, name, status, config: opaque, providerKey, senderGroup, health, live }
 }
 
+/** Where a provider calls for one channel. */
+export function webhookUrlOf(publicUrl: string, connector: string, channel: ChannelId): string {
+  return `${publicUrl}/in/${connector}/${channel}`
+}
+
 /** The channel as the API shows it. `connector` is undefined if this build does not have it: all config is hidden. */
 export function showChannel(
   connector: AnyConnector | undefined,
@@ -110,7 +115,7 @@ export function showChannel(
     },
     live,
     answers: stored.answers ?? {},
-    webhookUrl: hasWebhook ? `${publicUrl}/in/${stored.connector}/${stored.id}` : null,
+    webhookUrl: hasWebhook ? webhookUrlOf(publicUrl, stored.connector, stored.id) : null,
     createdAt: rfc3339(stored.createdAt),
     updatedAt: rfc3339(stored.updatedAt),
   }

@@ -16,6 +16,7 @@ import { createRouter } from '../router/router.ts'
 import { openStore } from '../store/open.ts'
 import { createSealer } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
+import { webhookUrlOf } from './channels.ts'
 import type { Config } from './config.ts'
 import { applyDeclared } from './declare.ts'
 import { createFeed } from './feed.ts'
@@ -195,6 +196,7 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
       ...common,
       holder,
       headroom: config.limits.headroom,
+      webhookUrlOf: ({ connector, id }) => webhookUrlOf(urlNow(), connector.connector, id),
       linkOf: (workspace, id, forMs) =>
         urlNow() + signLink(ground.linkKeys, { workspace, id }, clock.now(), forMs),
       listener: sendsOf(ground.metrics),

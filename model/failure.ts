@@ -123,6 +123,13 @@ export const FAILURES = {
     'The address is not one this channel can send to.',
   ),
   regionNotAllowed: of('never', true, 'channel', 'message', 'The account may not write to this country.'),
+  filtered: of(
+    'never',
+    true,
+    'channel',
+    'message',
+    'The provider or a carrier took the message for unwanted.',
+  ),
   // The account
   credentials: of('later', true, 'channel', 'channel', 'The provider does not accept the credentials.'),
   permission: of('later', true, 'channel', 'channel', 'The credentials lack a permission.'),

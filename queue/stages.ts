@@ -269,6 +269,7 @@ function onSettled(group: Group, line: Line, settling: Settling, result: Result,
 function goOn(group: Group, line: Line, item: Item): void {
   item.part += 1
   item.partAttempts = 0
+  item.resends = 0
   const channel = group.needs.directory.get(line.channel)
   if (channel === undefined || channel.status === 'paused') {
     const now = group.needs.clock.now()

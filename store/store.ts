@@ -159,8 +159,9 @@ export type QueuedMessage = {
   parts: number | null
   /** Attempts made so far for the message; the next is one more. */
   attempts: number
-  /** Attempts made so far for this part. */
+  /** Attempts made so far for this part; of these, those that repeated an uncertain one. */
   partAttempts: number
+  resends: number
   queued: boolean
   /** Provider ids, resolved from ours. */
   replyTo: string | null

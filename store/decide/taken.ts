@@ -136,6 +136,7 @@ function goOn(draft: Draft, workspace: WorkspaceId, id: MessageId, part: number,
     readyAt: draft.now,
     part: part + 1,
     partAttempts: 0,
+    resends: 0,
     attemptedAt: null,
     resolveAt: null,
   })

@@ -87,6 +87,23 @@ test('RULES C6: an uncertain attempt is sent again for an API, given up for a br
   expect(rig.calls.length).toBe(3)
 })
 
+test('RULES C6: a repeated attempt has the same key; one after a certain failure has another', async () => {
+  const answers = ['noAnswer', 'providerFault', undefined] as const
+  let at = 0
+  await using rig = await createRig({
+    config: { onUncertain: { afterMs: 10 } },
+    send: async () => {
+      const code = answers[at++]
+      if (code !== undefined) throw refuse(code, 10)
+      return undefined
+    },
+  })
+  const id = await rig.enqueue('Hola')
+  await rig.until('sent', async () => (await rig.message(id)).status === 'sent')
+  expect(rig.calls.map(({ part }) => part.key)).toEqual([`${id}.0.0`, `${id}.0.0`, `${id}.0.1`])
+  expect(rig.calls[0]?.part.webhookUrl).toBe(`https://gw.example/in/test/${rig.channel}`)
+})
+
 test('RULES C6: the channel’s own policy stands above the source’s', async () => {
   await using rig = await createRig({
     config: JSON.parse('{ "onUncertain": { "afterMs": 10, "then": "fail" } }'),

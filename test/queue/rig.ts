@@ -173,6 +173,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       log: silentLog,
       holder,
       headroom: 0.9,
+      webhookUrlOf: ({ id }) => `https://gw.example/in/test/${id}`,
       linkOf: (_workspace, file, forMs) => `https://files.example/${file}?for=${forMs}`,
     }
     return { ...needs, ...options.needs?.(needs) }

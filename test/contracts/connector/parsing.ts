@@ -30,6 +30,8 @@ type Fixture = {
 
 const CONNECTORS = new URL('../../../connectors/', import.meta.url)
 const FIXTURES_MIN = 15
+/** When every fixture came. */
+const NOW = Date.UTC(2026, 0, 1)
 
 function fixturesIn(folders: readonly string[]): [file: string, fixture: Fixture][] {
   return folders.flatMap(folder => {
@@ -113,7 +115,7 @@ function requestOf({
   query = {},
   headers = {},
   method,
-  at = 0,
+  at = NOW,
 }: Fixture['request']): WebhookRequest {
   const isForm = form !== undefined
   const bytes = isForm ? new URLSearchParams(form).toString() : (text ?? JSON.stringify(body) ?? '')
