@@ -94,7 +94,9 @@ function checkItem(item: Inbound): void {
   if ('at' in item) rfc3339(item.at)
   if ('key' in item) expect(item.key).not.toBe('')
   if (item.kind === 'edited' || item.kind === 'deleted') expect(item.of).not.toBe('')
-  if (item.kind === 'channel') expect(item.health.state).toBe('failing')
+  if (item.kind === 'channel') expect(['ok', 'failing']).toContain(item.health.state)
+  if (item.kind === 'limits') expect(Object.keys(item.live)).not.toEqual([])
+  if (item.kind === 'template') expect([item.template.name, item.template.language]).not.toContain('')
   if (item.kind === 'receipt') expect(item.member).not.toBe('')
   if (item.kind !== 'message' && item.kind !== 'echo') return
   const author = item.besides?.author?.address
