@@ -1,17 +1,12 @@
-import {
-  type ContactCard,
-  type Content,
-  isMediaHeader,
-  type Template,
-  type TemplateButton,
-  type TemplateValues,
-} from '../../model/content.ts'
+import type { ContactCard, Content } from '../../model/content.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { HttpAnswer, Io, Outbound, OutboundMedia, Sent } from '../connector.ts'
 import { type Json, listIn, objectOf, textIn } from '../kit/json.ts'
 import { numberUrl, refusalOf } from './graph.ts'
+import { interactiveContent } from './interactive.ts'
 import { mediaObject } from './media.ts'
 import { HELD } from './status.ts'
+import { templateContent } from './template.ts'
 import type { WhatsAppConfig } from './whatsapp.ts'
 
 /** One message to the Cloud API (PROVIDERS A6). @throws SendFailure on its side of RULES C5 */
@@ -74,6 +69,11 @@ function content(part: Outbound, config: WhatsAppConfig, io: Io): Json | Promise
       return mediaContent(said, config, io)
     case 'template':
       return templateContent(said, config, io)
+    case 'buttons':
+    case 'list':
+    case 'flow':
+    case 'request':
+      return interactiveContent(said, config, io)
     case 'location': {
       const { type, ...location } = said
       return { type, location }
@@ -112,55 +112,8 @@ function cardOf(card: ContactCard): Json {
     })),
     ...(card.emails && { emails: card.emails }),
     ...(card.organization !== undefined && { org: { company: card.organization } }),
+    ...(card.urls && { urls: card.urls }),
+    ...(card.addresses && { addresses: card.addresses }),
+    ...(card.birthday !== undefined && { birthday: card.birthday }),
   }
-}
-
-/** PROVIDERS A7. */
-async function templateContent(said: Template<OutboundMedia>, config: WhatsAppConfig, io: Io): Promise<Json> {
-  const { header, body, buttons } = said.parameters ?? {}
-  const components: Json[] = []
-  if (header !== undefined) {
-    const parameters = isMediaHeader(header) ? [await headerMedia(header, config, io)] : valuesOf(header)
-    components.push({ type: 'header', parameters })
-  }
-  if (body !== undefined) components.push({ type: 'body', parameters: valuesOf(body) })
-  for (const button of buttons ?? []) components.push(buttonOf(button))
-  return {
-    type: 'template',
-    template: {
-      name: said.name,
-      // Sends want `es_MX`; webhooks and people also write `es-MX` (A7).
-      language: { code: said.language.replaceAll('-', '_') },
-      ...(components.length > 0 && { components }),
-    },
-  }
-}
-
-type MediaHeader = { media: OutboundMedia; type: 'image' | 'video' | 'document' }
-
-async function headerMedia({ media, type }: MediaHeader, config: WhatsAppConfig, io: Io): Promise<Json> {
-  const object: Json = await mediaObject(media, config, io)
-  if (type === 'document' && media.name !== undefined) object['filename'] = media.name
-  return { type, [type]: object }
-}
-
-/** By position when every name is a number, otherwise by name; mixing them is refused as 132000 or 132012. */
-function valuesOf(values: TemplateValues): Json[] {
-  const names = Object.keys(values)
-  if (!names.every(name => /^\d+$/.test(name))) {
-    return names.map(name => ({ type: 'text', parameter_name: name, text: values[name] }))
-  }
-  return names.sort((a, b) => Number(a) - Number(b)).map(name => ({ type: 'text', text: values[name] }))
-}
-
-function buttonOf(button: TemplateButton): Json {
-  const of = (sub_type: string, parameter: Json): Json => ({
-    type: 'button',
-    sub_type,
-    index: String(button.index),
-    parameters: [parameter],
-  })
-  if ('payload' in button) return of('quick_reply', { type: 'payload', payload: button.payload })
-  if ('text' in button) return of('url', { type: 'text', text: button.text })
-  return of('copy_code', { type: 'coupon_code', coupon_code: button.code })
 }

@@ -1,5 +1,6 @@
-import { type Json, textIn } from '../kit/json.ts'
+import { type Json, objectIn, textIn } from '../kit/json.ts'
 import type { WhatsAppSim } from './sim.ts'
+import type { InjectedNews } from './sim-account.ts'
 import type { SimAnswer } from './sim-errors.ts'
 import type { InjectedMessage, InjectedStatus } from './sim-inject.ts'
 
@@ -14,6 +15,7 @@ type Route = (sim: WhatsAppSim, body: Json, query: URLSearchParams) => unknown
  *     curl $SIM/sim/messages -d '{"from":"+5215512345678","text":"Hola"}'
  *     curl $SIM/sim/messages -d '{"from":"+5215512345678","sample":"order"}'
  *     curl $SIM/sim/statuses -d '{"id":"wamid.…","status":"read"}'
+ *     curl $SIM/sim/account  -d '{"field":"account_update","value":{"event":"ACCOUNT_DELETED"}}'
  *     curl $SIM/sim/people   -d '{"phone":"+5215512345678","hidden":true,"optedOut":true}'
  *     curl "$SIM/sim/sent?last=10"
  *     curl $SIM/sim/stats
@@ -26,6 +28,7 @@ const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['PATCH behaviour', (sim, body) => sim.behave(body)],
   ['POST messages', (sim, body) => ({ id: sim.inject(messageOf(body)) })],
   ['POST statuses', (sim, body) => sim.injectStatus(statusOf(body))],
+  ['POST account', (sim, body) => sim.injectNews(newsOf(body))],
   ['POST errors', (sim, body) => sim.injectError(Number(body['code']))],
   ['POST people', (sim, body) => changePerson(sim, body)],
   ['POST subscribe', (sim, body) => sim.subscribe(wanted(body, 'url'))],
@@ -78,6 +81,15 @@ function messageOf(body: Json): InjectedMessage {
 
 function statusOf(body: Json): InjectedStatus {
   return { ...body, status: wanted(body, 'status') }
+}
+
+function newsOf(body: Json): InjectedNews {
+  const [value, number] = [objectIn(body, 'value'), textIn(body, 'number')]
+  return {
+    field: wanted(body, 'field'),
+    ...(value !== undefined && { value }),
+    ...(number !== undefined && { number }),
+  }
 }
 
 function changePerson(sim: WhatsAppSim, body: Json): void {

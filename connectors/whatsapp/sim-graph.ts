@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../model/clock.ts'
 import type { Random } from '../../model/random.ts'
 import { type Json, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts'
+import type { Account } from './sim-account.ts'
 import type { Audit, SentMessage } from './sim-audit.ts'
 import type { Behaviour } from './sim-behaviour.ts'
-import { type CheckOptions, checkMessage, type SimTemplate } from './sim-check.ts'
+import { type CheckOptions, checkMessage } from './sim-check.ts'
 import { refusal, type SimAnswer } from './sim-errors.ts'
 import type { Limits, SimNumber } from './sim-limits.ts'
 import type { MediaStore } from './sim-media.ts'
@@ -22,7 +23,7 @@ export type World = {
   media: MediaStore
   receipts: Receipts
   audit: Audit
-  templates: readonly SimTemplate[] | undefined
+  account: Account
   nextId: () => string
 }
 
@@ -110,12 +111,13 @@ function decide(world: World, number: SimNumber, message: Json): Decision {
   // Mark as read and typing have no recipient (A6).
   if (message['status'] === 'read') return { answer: { status: 200, body: '{"success":true}' } }
   const options: CheckOptions = { hasMedia: id => world.media.get(id) !== undefined }
-  if (world.templates !== undefined) options.templates = world.templates
+  const templates = world.account.templates()
+  if (templates !== undefined) options.templates = templates
   const refused = checkMessage(message, options)
   if (refused !== undefined) return refuse(world, number, message, refused)
   const person = personOf(world, number, message)
   const template = objectIn(message, 'template')
-  const known = world.templates?.find(({ name }) => name === textIn(template, 'name'))
+  const known = templates?.find(({ name }) => name === textIn(template, 'name'))
   const category = template === undefined ? 'service' : (known?.category ?? 'utility')
   const limit = limitOf(world, number, person, category)
   const late = limit !== undefined && world.behaviour().lateRefusals && LATE.has(limit)

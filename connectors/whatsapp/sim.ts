@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '../../model/clock.ts'
 import { type Random, seededRandom, systemRandom } from '../../model/random.ts'
 import { objectOf, parseJson } from '../kit/json.ts'
+import { createAccount, type InjectedNews } from './sim-account.ts'
 import { createAudit, type SendStats, type SentMessage } from './sim-audit.ts'
 import { type Behaviour, GOOD_DAY, readBehaviour } from './sim-behaviour.ts'
-import type { SimTemplate } from './sim-check.ts'
 import { control } from './sim-control.ts'
 import { refusal } from './sim-errors.ts'
 import { handleSend, reply, type World } from './sim-graph.ts'
@@ -20,6 +20,7 @@ import { createLimits, type SimNumber } from './sim-limits.ts'
 import { createMedia } from './sim-media.ts'
 import { createPeople } from './sim-people.ts'
 import { createReceipts } from './sim-receipts.ts'
+import type { SimTemplate } from './sim-template.ts'
 import { createWebhooks, type WebhookStats } from './sim-webhooks.ts'
 
 export type WhatsAppSimOptions = {
@@ -54,6 +55,8 @@ export type WhatsAppSim = {
   injectStatus(status: InjectedStatus): void
   /** An error of the account, by its code. */
   injectError(code: number): void
+  /** News of the account, which are so from then on. @throws Error for a field that it has no sample of */
+  injectNews(news: InjectedNews): void
   /** Delivers any body, signed. */
   post(body: string): void
   behaviour(): Behaviour
@@ -90,17 +93,18 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
       if (behaviour.tiers && !limits.windowOpen(number, person)) limits.delivered(number, person)
     },
   })
+  const people = createPeople()
   const world: World = {
     behaviour: () => behaviour,
     clock,
     random,
     numbers: new Map(options.numbers.map(number => [number.phoneNumberId, number])),
-    people: createPeople(),
+    people,
     limits,
     media: createMedia(clock),
     receipts,
     audit: createAudit(options.logMax ?? 50_000),
-    templates: options.templates,
+    account: createAccount(options.numbers, options.templates, people, clock),
     nextId: idMaker(random),
   }
   const server = createServer((request, response) => route(world, options, sim, request, response))
@@ -122,6 +126,7 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
     inject: message => injectMessage(world, webhooks, message),
     injectStatus: status => injectStatus(world, status),
     injectError: code => injectError(world, webhooks, code),
+    injectNews: news => webhooks.post(world.account.news(news)),
     post: webhooks.post,
     behaviour: () => behaviour,
     behave: patch => {
@@ -198,7 +203,11 @@ function route(
     const [, id = '', edge = ''] = PATH.exec(path) ?? []
     const number = world.numbers.get(id)
     if (method === 'GET' && edge === '') {
-      reply(response, number === undefined ? world.media.resolve(id, sim.url) : numberInfo(number))
+      const info = number && world.account.numberInfo(number)
+      reply(response, info ?? world.media.resolve(id, sim.url))
+    } else if (method === 'GET' && edge === 'message_templates') {
+      const list = world.account.listTemplates(id, new URL(url, sim.url).searchParams)
+      reply(response, list ?? refusal(33, `Object with ID '${id}' does not exist`))
     } else if (method !== 'POST' || number === undefined) {
       reply(response, refusal(33, `Object with ID '${id}' does not exist`))
     } else if (edge === 'messages') {
@@ -221,20 +230,6 @@ function readBody(request: IncomingMessage, response: ServerResponse, done: (bod
     else chunks.push(chunk)
   })
   request.on('end', () => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-}
-
-/** PROVIDERS A1. */
-function numberInfo(number: SimNumber) {
-  const info = {
-    id: number.phoneNumberId,
-    display_phone_number: number.displayPhoneNumber,
-    quality_rating: 'GREEN',
-    whatsapp_business_manager_messaging_limit: 'TIER_250',
-    throughput: { level: (number.perSecond ?? 80) >= 1000 ? 'HIGH' : 'STANDARD' },
-    name_status: 'APPROVED',
-    status: 'CONNECTED',
-  }
-  return { status: 200, body: JSON.stringify(info) }
 }
 
 /** PROVIDERS A8: the same token, a User-Agent, and not after five minutes. */
