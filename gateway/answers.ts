@@ -3,6 +3,7 @@ import { ADDRESS_KINDS } from '../model/address.ts'
 import { CHANNEL_STATUSES } from '../model/channel.ts'
 import { EVENT_TYPES } from '../model/event.ts'
 import { CATEGORIES, REFERRAL_FIELDS } from '../model/message.ts'
+import { TEMPLATE_STATUSES } from '../model/template.ts'
 import { ROLES } from '../model/token.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
 import { GRANTS } from './roles.ts'
@@ -47,11 +48,37 @@ export const ChannelAnswer = open(
       why: nullable(Type.String()),
       at: nullable(time),
     }),
+    live: open(
+      {
+        perSecond: Type.Optional(Type.Number()),
+        tier: Type.Optional(nullable(Type.Integer({ description: 'People a day; null: without limit.' }))),
+        quality: Type.Optional(words(['green', 'yellow', 'red'])),
+      },
+      'What the provider last told about how much may be sent; what it never told is absent.',
+    ),
     webhookUrl: nullable(Type.String({ description: 'Where the provider must send its webhooks.' })),
     createdAt: time,
     updatedAt: time,
   },
   'A channel.',
+)
+
+export const TemplateAnswer = open(
+  {
+    id: id('tpl'),
+    workspace: id('wks'),
+    channel: id('chn'),
+    name: Type.String(),
+    language: Type.String(),
+    providerId: nullable(Type.String()),
+    status: words(TEMPLATE_STATUSES),
+    category: nullable(Type.String({ description: "The provider's word." })),
+    quality: nullable(Type.String({ description: "The provider's word." })),
+    reason: nullable(Type.String({ description: 'Why it has this status, in the words of the provider.' })),
+    components: nullable(Type.Array(Type.Unknown(), { description: "In the provider's own form." })),
+    updatedAt: time,
+  },
+  'A template, in one of its languages.',
 )
 
 export const RejectedAnswer = open(

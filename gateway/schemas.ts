@@ -1,14 +1,16 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox'
 import { CHANNEL_STATUSES } from '../model/channel.ts'
-import { MEDIA_TYPES } from '../model/content.ts'
+import { MEDIA_TYPES, REQUESTED } from '../model/content.ts'
 import type { Prefix } from '../model/ids.ts'
 import { CATEGORIES } from '../model/message.ts'
+import { TEMPLATE_STATUSES } from '../model/template.ts'
 import { ROLES } from '../model/token.ts'
 import {
   CHANNEL_PATCHES,
   CHANNELS,
   CLOSINGS,
   MESSAGES,
+  READS,
   REPLAYS,
   TOKENS,
   TYPINGS,
@@ -67,11 +69,13 @@ const templateValues = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' }),
   Type.String({ maxLength: 4_096 }),
 )
+const anyObject = Type.Record(Type.String(), Type.Unknown())
 const buttonIndex = Type.Integer({ minimum: 0, maximum: 9 })
 const templateButton = Type.Union([
   strict({ index: buttonIndex, payload: short(1_024) }),
   strict({ index: buttonIndex, text: short(2_048) }),
   strict({ index: buttonIndex, code: short(256) }),
+  strict({ index: buttonIndex, flow: strict({ token: optional(short(1_024)), data: optional(anyObject) }) }),
 ])
 const text = strict({
   type: Type.Literal('text'),
@@ -109,6 +113,31 @@ const buttons = strict({
   header: optional(header),
   footer: optional(short(1_024)),
   buttons: Type.Array(button, { minItems: 1, maxItems: 20 }),
+  quick: optional(
+    Type.Literal(true, {
+      description: 'Answers for this moment, shown as quick replies where there are such.',
+    }),
+  ),
+})
+const requestFor = strict({
+  type: Type.Literal('request'),
+  what: words(REQUESTED),
+  text: short(TEXT_MAX),
+})
+const flowBegin = {
+  token: optional(short(1_024)),
+  action: optional(words(['navigate', 'exchange'])),
+  screen: optional(short(256)),
+  data: optional(anyObject),
+  draft: optional(Type.Literal(true)),
+}
+const flow = strict({
+  type: Type.Literal('flow'),
+  text: short(TEXT_MAX),
+  header: optional(header),
+  footer: optional(short(1_024)),
+  button: short(256),
+  flow: Type.Union([strict({ id: short(256), ...flowBegin }), strict({ name: short(256), ...flowBegin })]),
 })
 const listRow = strict({ id: short(256), title: short(256), description: optional(short(1_024)) })
 const list = strict({
@@ -140,7 +169,18 @@ const reaction = strict({
   to: strict({ id: id('msg') }),
 })
 
-const ContentInput = Type.Union([text, media, location, contacts, buttons, list, template, reaction])
+const ContentInput = Type.Union([
+  text,
+  media,
+  location,
+  contacts,
+  buttons,
+  list,
+  requestFor,
+  flow,
+  template,
+  reaction,
+])
 
 export const MessageInput = body(
   {
@@ -208,6 +248,11 @@ export const ReplayInput = body({ id: optional(id('rej')) }, REPLAYS)
 export type ReplayInput = Static<typeof ReplayInput>
 export const TypingInput = body({ on: Type.Boolean() }, TYPINGS)
 export type TypingInput = Static<typeof TypingInput>
+export const ReadInput = body(
+  { typing: optional(Type.Boolean({ description: 'Show too that an answer is being written.' })) },
+  READS,
+)
+export type ReadInput = Static<typeof ReadInput>
 
 // Queries
 
@@ -236,6 +281,13 @@ export const ConversationsQuery = strict({
   contact: optional(id('ctc')),
   status: optional(words(['open', 'closed'])),
 })
+export const TemplatesQuery = strict({
+  ...page,
+  channel: optional(id('chn')),
+  name: optional(short(512)),
+  status: optional(words(TEMPLATE_STATUSES)),
+})
+export type TemplatesQuery = Static<typeof TemplatesQuery>
 export const EventsQuery = strict({
   workspace,
   after: optional(Type.Integer({ minimum: 0, description: 'The last number read.' })),
