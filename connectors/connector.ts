@@ -33,6 +33,11 @@ export type Connector<Config> = {
    * is called by its own `id`.
    */
   keyOf: (config: Config, id: ChannelId) => string
+  /**
+   * What else payloads call it where they are not about a message: the account, which several channels may share, or
+   * the number itself. What is told of such a name goes to every channel that has it.
+   */
+  namesOf?: (config: Config) => readonly string[]
   /** For a connector that is called. One that polls has none. */
   receive?: {
     /** The gateway calls it for every request over the raw bytes, before anything is parsed. */
@@ -66,8 +71,11 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
-  check: (config: Config, io: Io) => Promise<Health>
+  /**
+   * Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. `live` is what
+   * the provider told about limits on the way.
+   */
+  check: (config: Config, io: Io) => Promise<Health & { live?: Live }>
 }
 
 /** A connector whose config type only itself knows: what the registry holds. */

@@ -32,7 +32,7 @@ export function attribute(
       metrics.intakeIgnored.add([gate.name, item.why])
       continue
     }
-    const channels = holder.byKey.get(item.to) ?? strangers(item, holder, named)
+    const channels = holder.byKey.get(item.to) ?? sharing(item, holder) ?? strangers(item, holder, named)
     if (channels === undefined) {
       metrics.intakeIgnored.add([gate.name, 'notThisApp'])
       continue
@@ -65,6 +65,22 @@ function read(gate: Gate, request: WebhookRequest, named: OpenChannel | undefine
     // `parse` is total by contract; a defect there must not lose what the provider will not send again.
     log.error({ err: error, connector: gate.name }, 'a webhook could not be parsed')
     return [{ to: '', kind: 'rejected', why: 'parserFault' }]
+  }
+}
+
+/** News of an account are of all its channels. A message is never: it would be in several conversations at once. */
+function sharing(item: Inbound, { byName }: Holder): readonly OpenChannel[] | undefined {
+  switch (item.kind) {
+    case 'channel':
+    case 'limits':
+    case 'template':
+    case 'consent':
+      return byName.get(item.to)
+    // Kept where it can be found; once is enough.
+    case 'rejected':
+      return byName.get(item.to)?.slice(0, 1)
+    default:
+      return undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Button, Buttons, Flow, Header, List, Request } from '../../model/content.ts'
+import type { Button, Buttons, Flow, List, Request } from '../../model/content.ts'
 import type { Io, OutboundMedia } from '../connector.ts'
 import type { Json } from '../kit/json.ts'
 import { allUnlike, countWithin, refuse, within } from './bounds.ts'

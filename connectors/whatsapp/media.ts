@@ -1,4 +1,4 @@
-import type { ForeignMedia } from '../../model/content.ts'
+import type { ForeignMedia, MediaHeader } from '../../model/content.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { Io, MediaStream, OutboundMedia } from '../connector.ts'
 import { type Json, objectOf, textIn } from '../kit/json.ts'
@@ -26,10 +26,12 @@ export async function mediaObject(
   return { id: await io.memo(`media:${media.id}`, UPLOAD_KEPT_MS, () => upload(media, config, io)) }
 }
 
-type Headed = { media: OutboundMedia; type: 'image' | 'video' | 'document' }
-
 /** A file above a text: `{ type: 'image', image: { id } }`. Only documents show a name (PROVIDERS A6). */
-export async function mediaOfType({ media, type }: Headed, config: WhatsAppConfig, io: Io): Promise<Json> {
+export async function mediaOfType(
+  { media, type }: MediaHeader<OutboundMedia>,
+  config: WhatsAppConfig,
+  io: Io,
+): Promise<Json> {
   const object: Json = await mediaObject(media, config, io)
   if (type === 'document' && media.name !== undefined) object['filename'] = media.name
   return { type, [type]: object }

@@ -6,8 +6,8 @@ type Media = (object: Json, type: string) => Refused
 type Check = (interactive: Json, action: Json) => Refused
 
 /**
- * What Meta refuses at once about an `interactive` object (PROVIDERS A6): limits are 131009, what is missing 131008, and
- * keys that a kind does not have 100.
+ * What Meta refuses at once about an `interactive` object (PROVIDERS A6): limits are 131009, what is missing 131008,
+ * and keys that a kind does not have 100.
  */
 export function checkInteractive(message: Json, checkMedia: Media): Refused {
   const interactive = objectIn(message, 'interactive')

@@ -1,5 +1,6 @@
 import {
   isMediaHeader,
+  type MediaHeader,
   type Template,
   type TemplateButton,
   type TemplateCard,
@@ -19,7 +20,7 @@ const CARDS = [2, 10] as const
 /** Every failure about a template is this one: what the values are for is Meta's to know. */
 const CODE = 'templateParameters'
 
-type Upload = (media: { media: OutboundMedia; type: 'image' | 'video' | 'document' }) => Promise<Json>
+type Upload = (media: MediaHeader<OutboundMedia>) => Promise<Json>
 
 /**
  * The `template` object of a message (PROVIDERS A7): whatever of header, body, buttons, cards and offer has variables.
@@ -79,11 +80,12 @@ async function headerOf(header: HeaderSaid, upload: Upload, field: string): Prom
 }
 
 async function headerParameters(header: HeaderSaid, upload: Upload, field: string): Promise<Json[]> {
-  if (isMediaHeader(header)) return [await upload(header)]
-  const { location, product } = header
-  if (typeof location === 'object') return [{ type: 'location', location }]
-  if (typeof product === 'object') {
-    const { catalogId, productId } = product
+  if (isMediaHeader<OutboundMedia>(header)) return [await upload(header)]
+  if ('location' in header && typeof header.location === 'object') {
+    return [{ type: 'location', location: header.location }]
+  }
+  if ('product' in header && typeof header.product === 'object') {
+    const { catalogId, productId } = header.product
     return [{ type: 'product', product: { product_retailer_id: productId, catalog_id: catalogId } }]
   }
   return valuesOf(header as Record<string, string>, MAX.header, field)
@@ -109,12 +111,12 @@ function valuesOf(values: Readonly<Record<string, TemplateValue>>, max: number, 
     refuse(CODE, field, 'some values are by position and some by name')
   }
   if (positions.length === 0) {
-    return names.map(name => named(name, valueOf(values[name] ?? '', max, `${field}.${name}`)))
+    return names.map(name => named(name, parameterOf(values[name] ?? '', max, `${field}.${name}`)))
   }
   return names.map((_, at) => {
     const value = values[String(at + 1)]
     if (value === undefined) refuse(CODE, `${field}.${at + 1}`, 'is missing')
-    return valueOf(value, max, `${field}.${at + 1}`)
+    return parameterOf(value, max, `${field}.${at + 1}`)
   })
 }
 
@@ -122,7 +124,7 @@ function named(parameter_name: string, { type, ...rest }: Json): Json {
   return { type, parameter_name, ...rest }
 }
 
-function valueOf(value: TemplateValue, max: number, field: string): Json {
+function parameterOf(value: TemplateValue, max: number, field: string): Json {
   if (typeof value === 'string') return { type: 'text', text: lineOf(value, max, field) }
   if ('dateTime' in value) {
     return { type: 'date_time', date_time: { fallback_value: lineOf(value.dateTime, max, field) } }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyConnector, Io } from '../../connectors/connector.ts'
-import type { ChannelUpdated } from '../../model/change.ts'
+import type { Change, ChannelUpdated } from '../../model/change.ts'
 import type { Channel } from '../../model/channel.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import type { StoredChannel } from '../../store/store.ts'
@@ -200,8 +200,12 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       const open = rooms.directory.get(id)
       if (open === undefined) throw notFound('channel')
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
-      const health = await open.connector.check(open.config, ioOf(rooms, signal))
-      await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
+      const { live, ...health } = await open.connector.check(open.config, ioOf(rooms, signal))
+      const changes: Change[] = [{ kind: 'channelHealth', channel: id, health }]
+      if (live !== undefined) {
+        changes.push({ kind: 'channelLimits', channel: id, live, at: rooms.clock.now(), raw: 'check' })
+      }
+      await rooms.store.commit({ workspace, changes })
       return show(rooms, request.caller, await channelOf(rooms, workspace, id))
     },
   )

@@ -115,7 +115,7 @@ test.each<[string, Outbound['content'], unknown]>([
       type: 'template',
       name: 't',
       language: 'es',
-      parameters: { header: { '1': 'H' }, body: { '10': 'j', '2': 'b', '1': 'a' } },
+      parameters: { header: { '1': 'H' }, body: { '3': 'c', '2': 'b', '1': 'a' } },
     },
     {
       type: 'template',
@@ -129,7 +129,7 @@ test.each<[string, Outbound['content'], unknown]>([
             parameters: [
               { type: 'text', text: 'a' },
               { type: 'text', text: 'b' },
-              { type: 'text', text: 'j' },
+              { type: 'text', text: 'c' },
             ],
           },
         ],
@@ -266,17 +266,14 @@ test('a wrong token fails the channel, and check says so without sending', async
     state: 'failing',
     why: expect.stringContaining('credentials: 190'),
   })
-  expect(await check(rig.config, rig.io)).toMatchObject({ state: 'ok' })
+  expect(await check(rig.config, rig.io)).toMatchObject({ state: 'ok', live: { tier: 250 } })
   await rig.sim.stop()
   expect(await check(rig.config, rig.io)).toMatchObject({ state: 'unknown' })
 })
 
 test('what the channel cannot carry is refused before any request', async () => {
-  const buttons = { type: 'buttons', text: 'x', buttons: [{ id: 'a', title: 'A' }] } as const
-  expect(await failing(outbound({ ...buttons, buttons: [...buttons.buttons] }))).toEqual([
-    'contentUnsupported',
-    true,
-  ])
+  const comment = { type: 'comment', text: 'x' } as const
+  expect(await failing(outbound(comment))).toEqual(['contentUnsupported', true])
   const mail = outbound(TEXT, { address: { kind: 'email', value: 'a@example.com' } })
   expect(await failing(mail)).toEqual(['recipientInvalid', true])
   expect(rig.sim.stats().requests).toBe(0)
