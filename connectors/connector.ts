@@ -179,7 +179,7 @@ export type Outbound = {
   reactionTo: string | null
   /** Who caused it: some windows are open for what an agent writes only. */
   source: SourceKind
-  /** The provider's time of what came last from that address on this channel, to the minute; null: never, or unknown. */
+  /** Provider time of what came last from that address on this channel, to the minute; null: never, or unknown. */
   heardAt: number | null
 }
 
@@ -197,8 +197,8 @@ export type OutboundMedia =
     }
 
 /**
- * `typing`: somebody is writing an answer to this address, or stopped to; `providerId` is the newest message from there.
- * `read`: everything up to that message was read. `answer`: what an inbound message asked for by its `answer`.
+ * `typing`: somebody is writing an answer to this address, or stopped to; `providerId` is the newest message from
+ * there. `read`: everything up to that message was read. `answer`: what an inbound message asked for by its `answer`.
  */
 export type Action =
   | { kind: 'typing'; on: boolean; address: Address; providerId: string | null }
@@ -257,8 +257,8 @@ export type HttpAnswer = {
 }
 
 /**
- * What a channel can carry, as data. `queue/fit.ts` is its only reader: what is beyond it becomes something that is not,
- * numbered text at the end. `unit` counts titles and all other texts too.
+ * What a channel can carry, as data. `queue/fit.ts` is its only reader: what is beyond it becomes something that is
+ * not, numbered text at the end. `unit` counts titles and all other texts too.
  */
 export type Capabilities = {
   /** Longest text of one part, counted in `unit`. */

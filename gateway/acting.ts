@@ -5,7 +5,7 @@ import type { Rooms } from './rooms.ts'
 /** What an action may take at most: nobody waits for it. */
 const ACT_MS = 5_000
 
-/** Asks the channel's connector for something that is worth doing and not worth doing twice. Nobody hears how it went. */
+/** Asks the channel's connector for something worth doing, and not worth doing twice. Nobody hears how it went. */
 export function act(
   { http, clock, random, live, stopping, log }: Omit<Rooms, 'publicUrl'>,
   { id, connector, config }: OpenChannel,

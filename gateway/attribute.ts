@@ -12,9 +12,9 @@ export type AttributeOptions = { metrics: Metrics; log: Log }
 export type Awaited = { channel: OpenChannel; action: Extract<Action, { kind: 'answer' }> }
 
 /**
- * What a verified delivery told, as one transaction a workspace, and the answers it asks for. An item goes to a channel only if that channel holds
- * the secret that verified, whatever URL it came by; others are counted as `notThisApp` (RULES B2). `named` is the
- * channel of the URL: what cannot be read at all is kept there.
+ * What a verified delivery told, as one transaction a workspace, and the answers that it asks for. An item goes to a
+ * channel only if that channel holds the secret that verified, whatever URL it came by; others are counted as
+ * `notThisApp` (RULES B2). `named` is the channel of the URL: what cannot be read at all is kept there.
  */
 export function attribute(
   { metrics, log }: AttributeOptions,

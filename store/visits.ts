@@ -116,7 +116,8 @@ export const VISIT_QUERIES: {
     if (channel === null || address === undefined) return null
     const [newest] = yield sql(
       `SELECT provider_ids AS ids FROM messages
-       WHERE workspace = ? AND conversation = ? AND channel = ? AND direction = 'inbound' ORDER BY id DESC LIMIT 1`,
+       WHERE workspace = ? AND conversation = ? AND channel = ? AND direction = 'inbound'
+       ORDER BY id DESC LIMIT 1`,
       [workspace, conversation, channel],
     )
     const [providerId = null] = newest === undefined ? [] : (JSON.parse(newest['ids'] as string) as string[])

@@ -2,6 +2,7 @@ import type { TemplateStatus, ToldTemplate } from '../../model/template.ts'
 import type { Inbound, Io } from '../connector.ts'
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
 import type { Told } from './account.ts'
+import { refuse } from './bounds.ts'
 import { graphUrl, refusalOf } from './graph.ts'
 import type { WhatsAppConfig } from './whatsapp.ts'
 
@@ -117,9 +118,10 @@ export async function templates(config: WhatsAppConfig, io: Io): Promise<ToldTem
     for (const item of listIn(body, 'data')) found.push(...listed(objectOf(item)))
     const paging = objectIn(body, 'paging')
     after = textIn(objectIn(paging, 'cursors'), 'after')
-    if (after === undefined || textIn(paging, 'next') === undefined) break
+    if (after === undefined || textIn(paging, 'next') === undefined) return found
   }
-  return found
+  // What is not in the list is taken for deleted: half of one would be worse than none.
+  return refuse('contentTooLarge', 'templates', `more than ${PAGE * PAGES_MAX}`)
 }
 
 function listed(item: Json | undefined): ToldTemplate[] {

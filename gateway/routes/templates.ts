@@ -14,8 +14,8 @@ export function templateRoutes(app: FastifyInstance, rooms: Rooms): void {
         operationId: 'listTemplates',
         summary: 'Templates of channels, newest first',
         description:
-          'As the providers told of them last, each in each of its languages. `POST /v1/channels/:id/check` asks for ' +
-          'all of a channel again.',
+          'As the providers told of them last, each in each of its languages. ' +
+          '`POST /v1/channels/:id/check` asks for all of a channel again.',
         tags: ['channels'],
         querystring: TemplatesQuery,
         response: {

@@ -7,7 +7,7 @@ import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 import { wantContact } from './people.ts'
 
-/** Choices that went out as numbered text, and the answers to them. They stand in the contact's row: it is read anyway. */
+/** Choices that went out as numbered text, and answers to them. They stand in the contact's row: it is read anyway. */
 
 /** The contact whose row a part with choices is noted in. */
 export function wantMenu(
