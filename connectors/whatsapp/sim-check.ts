@@ -39,6 +39,14 @@ export function checkMessage(message: Json, options: CheckOptions): SimAnswer | 
   return check === undefined ? refusal(100, `Param type must be one of {${TYPES}}`) : check(message, options)
 }
 
+/** Marking as read, with typing or without (PROVIDERS A6). */
+export function checkRead(message: Json): SimAnswer | undefined {
+  if (textIn(message, 'message_id') === undefined) return missing('message_id')
+  if (message['typing_indicator'] === undefined) return undefined
+  const isText = objectIn(message, 'typing_indicator')?.['type'] === 'text'
+  return isText ? undefined : refusal(131009, 'typing_indicator.type must be text')
+}
+
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['text', checkText],
   ['image', (message, options) => checkMedia(message, 'image', options)],

@@ -5,7 +5,7 @@ import { type Json, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts
 import type { Account } from './sim-account.ts'
 import type { Audit, SentMessage } from './sim-audit.ts'
 import type { Behaviour } from './sim-behaviour.ts'
-import { type CheckOptions, checkMessage } from './sim-check.ts'
+import { type CheckOptions, checkMessage, checkRead } from './sim-check.ts'
 import { refusal, type SimAnswer } from './sim-errors.ts'
 import type { Limits, SimNumber } from './sim-limits.ts'
 import type { MediaStore } from './sim-media.ts'
@@ -106,10 +106,12 @@ function faultyReply(world: World, response: ServerResponse): (() => void) | und
   }
 }
 
+const SUCCESS: SimAnswer = { status: 200, body: '{"success":true}' }
+
 /** Whether Meta takes the message. */
 function decide(world: World, number: SimNumber, message: Json): Decision {
   // Mark as read and typing have no recipient (A6).
-  if (message['status'] === 'read') return { answer: { status: 200, body: '{"success":true}' } }
+  if (message['status'] === 'read') return { answer: checkRead(message) ?? SUCCESS }
   const options: CheckOptions = { hasMedia: id => world.media.get(id) !== undefined }
   const templates = world.account.templates()
   if (templates !== undefined) options.templates = templates
