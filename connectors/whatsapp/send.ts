@@ -12,7 +12,7 @@ import type { WhatsAppConfig } from './whatsapp.ts'
 /** One message to the Cloud API (PROVIDERS A6). @throws SendFailure on its side of RULES C5 */
 export async function send(part: Outbound, config: WhatsAppConfig, io: Io): Promise<Sent> {
   const said = content(part, config, io)
-  const body = bodyOf(part, said instanceof Promise ? await said : said)
+  const body = bodyOf(part, said instanceof Promise ? await said : said, config)
   const answer = await io.http({
     method: 'POST',
     url: `${numberUrl(config)}/messages`,
@@ -36,12 +36,13 @@ async function sentOf(answer: HttpAnswer): Promise<Sent> {
 }
 
 /** What every message has around its content. `content` is the type's name and its object. */
-function bodyOf(part: Outbound, content: Json): Json {
+function bodyOf(part: Outbound, content: Json, { messagingAccountId }: WhatsAppConfig): Json {
   return {
     messaging_product: 'whatsapp',
     ...recipientOf(part),
     ...(part.replyTo !== null && { context: { message_id: part.replyTo } }),
     biz_opaque_callback_data: part.reference,
+    ...(messagingAccountId !== undefined && { messaging_account_id: messagingAccountId }),
     ...content,
   }
 }
@@ -97,8 +98,13 @@ async function mediaContent(said: MediaContent, config: WhatsAppConfig, io: Io):
     object['caption'] = said.caption
   }
   if (said.type === 'document' && said.media.name !== undefined) object['filename'] = said.media.name
-  if (said.type === 'audio' && said.voice === true) object['voice'] = true
+  if (said.type === 'audio' && said.voice === true && mayBeVoice(said.media)) object['voice'] = true
   return { type: said.type, [said.type]: object }
+}
+
+/** Only Opus is a voice note (PROVIDERS A8); what is recorded otherwise is heard as a file. */
+function mayBeVoice({ mimeType }: OutboundMedia): boolean {
+  return mimeType === undefined || mimeType.startsWith('audio/ogg')
 }
 
 /** PROVIDERS A3: out as in. */

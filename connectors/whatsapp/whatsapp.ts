@@ -37,6 +37,12 @@ const config = Type.Object(
         description: 'The number itself, by which Meta calls it in what is not about a message.',
       }),
     ),
+    messagingAccountId: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,32}$',
+        description: 'Goes with every message; needed when the token sees several messaging accounts.',
+      }),
+    ),
     portfolioId: Type.Optional(
       Type.String({
         pattern: '^[0-9]{1,32}$',

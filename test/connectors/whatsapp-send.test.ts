@@ -54,6 +54,11 @@ test('a text has exactly the body of PROVIDERS A6, key by key', async () => {
   )
 })
 
+test('the messaging account goes along where the channel names one (PROVIDERS A6)', async () => {
+  await sending(outbound(TEXT), { ...rig.config, messagingAccountId: '77' })
+  expect(rig.sim.sent.at(-1)?.body['messaging_account_id']).toBe('77')
+})
+
 const LINK = { link: 'https://example.com/a.jpg', name: 'a.jpg' }
 
 test.each<[string, Outbound['content'], unknown]>([
@@ -76,6 +81,35 @@ test.each<[string, Outbound['content'], unknown]>([
     'a voice note, which takes no caption',
     { type: 'audio', media: LINK, caption: 'c', voice: true },
     { type: 'audio', audio: { link: LINK.link, voice: true } },
+  ],
+  [
+    'what was recorded in another format, which is no voice note',
+    { type: 'audio', media: { ...LINK, mimeType: 'audio/mpeg' }, voice: true },
+    { type: 'audio', audio: { link: LINK.link } },
+  ],
+  [
+    'a contact card with all of it',
+    {
+      type: 'contacts',
+      contacts: [
+        {
+          ...{ name: 'Eva', phones: [], emails: [{ email: 'eva@example.com' }], birthday: '1990-01-02' },
+          urls: [{ url: 'https://example.com' }],
+          addresses: [{ city: 'Lima' }],
+        },
+      ],
+    },
+    {
+      type: 'contacts',
+      contacts: [
+        {
+          name: { formatted_name: 'Eva', first_name: 'Eva' },
+          ...{ phones: [], emails: [{ email: 'eva@example.com' }], birthday: '1990-01-02' },
+          urls: [{ url: 'https://example.com' }],
+          addresses: [{ city: 'Lima' }],
+        },
+      ],
+    },
   ],
   [
     'a sticker, which takes no caption',
