@@ -1,6 +1,6 @@
 import type { Clock } from '../../model/clock.ts'
 import { type Json, listIn, objectOf, textIn } from '../kit/json.ts'
-import { refusal, type SimAnswer } from './sim-errors.ts'
+import { type MetaAnswer, refusal } from './sim-errors.ts'
 import type { SimNumber } from './sim-limits.ts'
 import type { People } from './sim-people.ts'
 import type { SimTemplate } from './sim-template.ts'
@@ -12,9 +12,9 @@ export type Account = {
   /** Any name is an approved utility template if undefined. */
   templates: () => readonly SimTemplate[] | undefined
   /** `GET /{phone-number-id}` (PROVIDERS A1). */
-  numberInfo: (number: SimNumber) => SimAnswer
+  numberInfo: (number: SimNumber) => MetaAnswer
   /** `GET /{waba-id}/message_templates`; undefined: that account is not here. */
-  listTemplates: (waba: string, query: URLSearchParams) => SimAnswer | undefined
+  listTemplates: (waba: string, query: URLSearchParams) => MetaAnswer | undefined
   /** Makes it so, and says the body of the webhook that tells it. @throws Error for a field without a sample */
   news: (injected: InjectedNews) => string
 }
@@ -62,7 +62,7 @@ export function createAccount(
   }
 }
 
-function infoOf({ quality, level, tier }: State, number: SimNumber): SimAnswer {
+function infoOf({ quality, level, tier }: State, number: SimNumber): MetaAnswer {
   const { phoneNumberId: id, displayPhoneNumber, perSecond = 80 } = number
   const info = {
     id,
@@ -77,7 +77,7 @@ function infoOf({ quality, level, tier }: State, number: SimNumber): SimAnswer {
 }
 
 /** By cursor, as the Graph API pages everything; `next` is there for as long as there is one. */
-function pageOf(templates: readonly Known[], query: URLSearchParams): SimAnswer {
+function pageOf(templates: readonly Known[], query: URLSearchParams): MetaAnswer {
   const limit = Number(query.get('limit') ?? 25)
   const from = Number(query.get('after') ?? 0)
   if (!(limit >= 1 && limit <= 1000) || !Number.isInteger(from)) return refusal(100, 'limit or cursor')

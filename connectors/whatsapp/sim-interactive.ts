@@ -1,7 +1,7 @@
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
-import { refusal, type SimAnswer } from './sim-errors.ts'
+import { type MetaAnswer, refusal } from './sim-errors.ts'
 
-type Refused = SimAnswer | undefined
+type Refused = MetaAnswer | undefined
 type Media = (object: Json, type: string) => Refused
 type Check = (interactive: Json, action: Json) => Refused
 
@@ -45,11 +45,11 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
 ])
 const TYPES = [...CHECKS.keys()].join(', ')
 
-function missing(name: string): SimAnswer {
+function missing(name: string): MetaAnswer {
   return refusal(131008, `Required parameter ${name} is missing`)
 }
 
-function invalid(details: string): SimAnswer {
+function invalid(details: string): MetaAnswer {
   return refusal(131009, details)
 }
 

@@ -1,5 +1,5 @@
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
-import { refusal, type SimAnswer } from './sim-errors.ts'
+import { type MetaAnswer, refusal } from './sim-errors.ts'
 
 /** A template of the account. Only what is `APPROVED`, or says no status, may be sent. */
 export type SimTemplate = {
@@ -13,7 +13,7 @@ export type SimTemplate = {
   components?: readonly Json[]
 }
 
-type Refused = SimAnswer | undefined
+type Refused = MetaAnswer | undefined
 type Media = (object: Json, type: string) => Refused
 
 /**
@@ -41,7 +41,7 @@ export function checkTemplate(
   return known === undefined ? undefined : checkAgainst(known, components)
 }
 
-function missing(name: string): SimAnswer {
+function missing(name: string): MetaAnswer {
   return refusal(131008, `Required parameter ${name} is missing`)
 }
 

@@ -152,6 +152,7 @@ export const whatsapp = defineConnector<typeof config>({
   fetchMedia,
   templates,
   check,
+  simulation: async () => (await import('./simulation.ts')).simulation,
 })
 
 /** News of an account name it, and some the number by its digits: never by the id that messages have (PROVIDERS A5). */
