@@ -9,7 +9,7 @@ import type { SimTemplate } from './sim-template.ts'
 export type InjectedNews = { field: string; value?: Json; number?: string }
 
 export type Account = {
-  /** Any name is an approved utility template if undefined. */
+  /** Any name is an approved utility template if undefined; the list shows one then. */
   templates: () => readonly SimTemplate[] | undefined
   /** `GET /{phone-number-id}` (PROVIDERS A1). */
   numberInfo: (number: SimNumber) => MetaAnswer
@@ -44,7 +44,7 @@ export function createAccount(
     templates: () => state.templates,
     numberInfo: number => infoOf(state, number),
     listTemplates: (waba, query) =>
-      numbers.some(({ wabaId }) => wabaId === waba) ? pageOf(state.templates ?? [], query) : undefined,
+      numbers.some(({ wabaId }) => wabaId === waba) ? pageOf(state.templates ?? ANY, query) : undefined,
     news: ({ field, value: changed, number: id }) => {
       const number = id === undefined ? numbers[0] : numbers.find(({ phoneNumberId }) => phoneNumberId === id)
       const sample = NEWS.get(field)
@@ -61,6 +61,14 @@ export function createAccount(
     },
   }
 }
+
+/** What the list shows where any name may be sent. */
+const ANY: readonly Known[] = [
+  {
+    ...{ name: 'order_ready', language: 'en_US', category: 'utility' },
+    components: [{ type: 'BODY', text: 'Your order {{1}} is ready.' }],
+  },
+]
 
 function infoOf({ quality, level, tier }: State, number: SimNumber): MetaAnswer {
   const { phoneNumberId: id, displayPhoneNumber, perSecond = 80 } = number

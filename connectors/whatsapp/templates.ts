@@ -10,7 +10,7 @@ import type { WhatsAppConfig } from './whatsapp.ts'
  * PROVIDERS A5, A7, and what the list says besides. `FLAGGED` (bad feedback so far) and `LOCKED` (not to be edited) are
  * not here: such templates are sent as before, so their status stays as it was.
  */
-export const TEMPLATE_STATUS: ReadonlyMap<string, TemplateStatus> = new Map([
+const TEMPLATE_STATUS: ReadonlyMap<string, TemplateStatus> = new Map([
   ['APPROVED', 'approved'],
   ['REINSTATED', 'approved'],
   ['PENDING', 'pending'],

@@ -62,7 +62,7 @@ test('check reads tier, quality and throughput, and news of the account change t
   )
 })
 
-test('PROVIDERS A11: what Meta tells is the speed, except on a coexistence number and against a limit of ours', () => {
+test('PROVIDERS A11: what Meta tells is the speed, but a coexistence number stays at 20', () => {
   const limits = whatsapp.limits as unknown as (config: object, live: object) => { perSecond: number }
   const config = { phoneNumberId: '1' }
   expect(limits(config, { perSecond: 1000 }).perSecond).toBe(1000)

@@ -1,11 +1,7 @@
-import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Capabilities, Outbound } from '../../connectors/connector.ts'
+import type { Outbound } from '../../connectors/connector.ts'
 import { send } from '../../connectors/whatsapp/send.ts'
-import { whatsapp } from '../../connectors/whatsapp/whatsapp.ts'
-import type { Content } from '../../model/content.ts'
 import { type FailureCode, SendFailure } from '../../model/failure.ts'
-import { fitContent } from '../../queue/fit.ts'
 import { createRig, outbound, type Rig, storedFile } from './rig.ts'
 
 let rig: Rig
@@ -264,44 +260,4 @@ test.each<[string, Said, FailureCode, string]>([
   expect(failure).toBeInstanceOf(SendFailure)
   expect((failure as SendFailure).failure).toMatchObject({ code, detail: expect.stringContaining(detail) })
   expect(rig.sim.stats().requests).toBe(before)
-})
-
-test('whatever buttons and lists there are, what fit makes of them is taken, and no choice is lost', async () => {
-  const can = (whatsapp.can as (config: unknown) => Capabilities)(rig.config)
-  const size = fc.constantFrom(1, 20, 21, 60, 61, 300, 1100)
-  const word = (n: number, at: number) => `${at}${'y'.repeat(n)}`.slice(0, n)
-  const choice = fc.record({ id: size, title: size, description: fc.option(size, { nil: undefined }) })
-  const content = fc.record({
-    kind: fc.constantFrom('buttons', 'list'),
-    text: size,
-    header: fc.option(size, { nil: undefined }),
-    footer: fc.option(size, { nil: undefined }),
-    items: fc.array(choice, { minLength: 1, maxLength: 12 }),
-    url: fc.boolean(),
-  })
-  await fc.assert(
-    fc.asyncProperty(content, async ({ kind, text, header, footer, items, url }) => {
-      const choices = items.map((item, at) => ({ id: word(item.id, at), title: word(item.title, at) }))
-      const around = { text: word(text, 0), ...(footer !== undefined && { footer: word(footer, 0) }) }
-      const head = header === undefined ? undefined : word(header, 0)
-      const said: Content =
-        kind === 'list'
-          ? {
-              ...{ type: 'list', ...around, button: 'Choose' },
-              ...(head !== undefined && { header: head }),
-              sections: [{ rows: choices }],
-            }
-          : {
-              ...{ type: 'buttons', ...around },
-              ...(head !== undefined && { header: { text: head } }),
-              buttons: url ? [{ url: 'https://x.mx', title: choices[0]?.title ?? '' }, ...choices] : choices,
-            }
-      const fitted = fitContent(said, can)
-      if ('failure' in fitted) throw new Error(fitted.failure.code)
-      for (const part of fitted.parts) await send(outbound(part as Said), rig.config, rig.io)
-      const told = JSON.stringify(fitted.parts)
-      for (const { title } of choices) expect(told).toContain(title)
-    }),
-    { numRuns: 60 },
-  )
 })

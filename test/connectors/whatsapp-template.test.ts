@@ -32,6 +32,19 @@ const button = (sub_type: string, index: string, parameter: object) => ({
 test.each<[string, Parameters, object[]]>([
   ['a text header', { header: { '1': 'Ana' } }, [header({ type: 'text', text: 'Ana' })]],
   [
+    'values by position, in the order of the numbers',
+    { body: { '3': 'c', '2': 'b', '1': 'a' } },
+    [body({ type: 'text', text: 'a' }, { type: 'text', text: 'b' }, { type: 'text', text: 'c' })],
+  ],
+  [
+    'a document with its name, and values by name',
+    { header: { type: 'document', media: { link: 'https://x.mx/a', name: 'a.pdf' } }, body: { who: 'Ana' } },
+    [
+      header({ type: 'document', document: { link: 'https://x.mx/a', filename: 'a.pdf' } }),
+      body({ type: 'text', parameter_name: 'who', text: 'Ana' }),
+    ],
+  ],
+  [
     'a named text header',
     { header: { who: 'Ana' } },
     [header({ type: 'text', parameter_name: 'who', text: 'Ana' })],

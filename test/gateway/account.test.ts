@@ -128,7 +128,7 @@ test('check shows what Meta says of the number, and reads the templates', async 
   })
 })
 
-test('RULES B2: a message that names only an account is nobody’s: it would be in several conversations', async () => {
+test('RULES B2: a message that names only an account is of no channel, not of all', async () => {
   const body = textDelivery({ number: '71', id: 'wamid.stray' }).replaceAll(
     '"phone_number_id":"71"',
     '"x":"y"',
