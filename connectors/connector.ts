@@ -64,6 +64,11 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /**
+   * The provider takes a part once, however often it is sent with the same `Outbound.key` (RULES C6): an attempt whose
+   * answer was lost is made again at once.
+   */
+  idempotent?: true
   /** It never uses `io.http`: what calls need is not loaded for its sake. */
   offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
@@ -157,8 +162,11 @@ export type Inbound = { to: string } & (
   | ({ kind: 'consent'; key: string } & Omit<Consented, 'kind' | 'channel' | 'source'>)
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
-  /** Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). */
-  | { kind: 'rejected'; why: string }
+  /**
+   * Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). They are those of
+   * the request; what was polled comes with its own `raw`.
+   */
+  | { kind: 'rejected'; why: string; raw?: string }
 )
 
 /** A message as `Received` keeps it, before anybody knows whose channel it is. */
@@ -177,6 +185,8 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
+  /** Our name for the part, the same at every attempt: an idempotency key where the provider has one. */
+  key: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null

@@ -15,7 +15,7 @@ const STATES = new Map([
  * that is told, since consent is kept by address (RULES F1) and either may be written to.
  */
 export function readPreferences(value: Json, told: Told): Inbound[] {
-  return listIn(value, 'user_preferences').flatMap(item => {
+  return listIn(value, 'user_preferences').flatMap((item): Inbound[] => {
     const preference = objectOf(item)
     const said = textIn(preference, 'value')
     const state = STATES.get(said ?? '')
@@ -23,7 +23,7 @@ export function readPreferences(value: Json, told: Told): Inbound[] {
     if (preference?.['category'] !== 'marketing_messages' || state === undefined) return []
     const [phone, userId] = [phoneIn(textIn(preference, 'wa_id')), textIn(preference, 'user_id')]
     const who = whoOf(phone, isUserId(userId) ? userId : undefined)
-    if (who === undefined) return [{ to: told.to, kind: 'rejected', why: 'sender' } as const]
+    if (who === undefined) return [{ to: told.to, kind: 'rejected', why: 'sender' }]
     return [who.address, ...(who.also ?? [])].map(address =>
       consent(told.to, { address, at, state, raw: said ?? '' }),
     )
