@@ -33,7 +33,7 @@ export function attribute(
       metrics.intakeIgnored.add([gate.name, item.why])
       continue
     }
-    const channels = holder.byKey.get(item.to) ?? sharing(item, holder) ?? strangers(item, holder, named)
+    const channels = channelsOf(item, holder) ?? strangers(item, holder, named)
     if (channels === undefined) {
       metrics.intakeIgnored.add([gate.name, 'notThisApp'])
       continue
@@ -74,8 +74,13 @@ function read(gate: Gate, request: WebhookRequest, named: OpenChannel | undefine
   }
 }
 
-/** News of an account are of all its channels. A message is never: it would be in several conversations at once. */
-function sharing(item: Inbound, { byName }: Holder): readonly OpenChannel[] | undefined {
+/**
+ * The channels that an item names, of those that hold the secret. News of an account are of all its channels; a message
+ * never is: it would be in several conversations at once.
+ */
+export function channelsOf(item: Inbound, { byKey, byName }: Holder): readonly OpenChannel[] | undefined {
+  const own = byKey.get(item.to)
+  if (own !== undefined) return own
   switch (item.kind) {
     case 'channel':
     case 'limits':

@@ -157,6 +157,8 @@ export type Consented = {
   kind: 'consented'
   channel: ChannelId
   address: Address
+  /** Other addresses of the same person, told with it: it holds for them too. */
+  also?: Address[]
   category: 'marketing' | 'service' | 'all'
   state: 'granted' | 'withdrawn'
   source: 'provider'

@@ -1,9 +1,8 @@
-import type { Address } from '../../model/address.ts'
 import type { Inbound } from '../connector.ts'
 import { type Json, listIn, objectOf, textIn } from '../kit/json.ts'
 import type { Told } from './account.ts'
 import { timeOf } from './time.ts'
-import { isUserId, phoneIn, whoOf } from './who.ts'
+import { isUserId, phoneIn, type Who, whoOf } from './who.ts'
 
 const STATES = new Map([
   ['stop', 'withdrawn'],
@@ -11,8 +10,7 @@ const STATES = new Map([
 ] as const) as ReadonlyMap<string, 'withdrawn' | 'granted'>
 
 /**
- * `user_preferences`: people who want no more marketing, or want it again (PROVIDERS A5). One item for each address
- * that is told, since consent is kept by address (RULES F1) and either may be written to.
+ * `user_preferences`: people who want no more marketing, or want it again (PROVIDERS A5).
  */
 export function readPreferences(value: Json, told: Told): Inbound[] {
   return listIn(value, 'user_preferences').flatMap((item): Inbound[] => {
@@ -24,13 +22,14 @@ export function readPreferences(value: Json, told: Told): Inbound[] {
     const [phone, userId] = [phoneIn(textIn(preference, 'wa_id')), textIn(preference, 'user_id')]
     const who = whoOf(phone, isUserId(userId) ? userId : undefined)
     if (who === undefined) return [{ to: told.to, kind: 'rejected', why: 'sender' }]
-    return [who.address, ...(who.also ?? [])].map(address =>
-      consent(told.to, { address, at, state, raw: said ?? '' }),
-    )
+    return [consent(told.to, { ...who, at, state, raw: said ?? '' })]
   })
 }
 
-/** A receipt that says "User has stopped marketing messages" tells the same (131050; PROVIDERS, rule 10). */
+/**
+ * A receipt that says "User has stopped marketing messages" tells the same (131050; PROVIDERS, rule 10). Its user id
+ * joins nobody, as of any receipt: it stands in where there is no phone.
+ */
 export function consentIn(receipt: Inbound, status: Json | undefined): Inbound[] {
   if (receipt.kind !== 'receipt' || receipt.failure?.provider?.code !== '131050') return []
   // Of a group `recipient_id` is the group.
@@ -38,15 +37,13 @@ export function consentIn(receipt: Inbound, status: Json | undefined): Inbound[]
   const [phone, userId] = [phoneIn(textIn(status, 'recipient_id')), textIn(status, 'recipient_user_id')]
   const who = whoOf(phone, isUserId(userId) ? userId : undefined)
   if (who === undefined) return []
-  const { at } = receipt
-  return [who.address, ...(who.also ?? [])].map(address =>
-    consent(receipt.to, { address, at, state: 'withdrawn', raw: '131050' }),
-  )
+  const { address } = who
+  return [consent(receipt.to, { address, at: receipt.at, state: 'withdrawn', raw: '131050' })]
 }
 
-type Consent = { address: Address; at: number; state: 'withdrawn' | 'granted'; raw: string }
+type Consent = Who & { at: number; state: 'withdrawn' | 'granted'; raw: string }
 
-function consent(to: string, { address, at, state, raw }: Consent): Inbound {
-  const key = `consent:${address.value}:${at}:${raw}`
-  return { to, kind: 'consent', key, at, address, category: 'marketing', state, raw }
+function consent(to: string, said: Consent): Inbound {
+  const key = `consent:${said.address.value}:${said.at}:${said.raw}`
+  return { to, kind: 'consent', key, category: 'marketing', ...said }
 }

@@ -5,7 +5,7 @@ import type { WorkspaceId } from '../../model/ids.ts'
 import type { ToldTemplate } from '../../model/template.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
-import { findOrMakeContact, wantPerson } from './people.ts'
+import { findOrMakeContact, ownersOf } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** What a provider tells besides messages: about the account, its templates, and what people consent to. */
@@ -100,13 +100,13 @@ export const polled: Rule<Of<'polled'>> = {
 
 /** Tells it, and keeps nothing yet. */
 export const consented: Rule<Consented> = {
-  want: (draft, workspace, { channel, address }) => {
+  want: (draft, workspace, { channel, address, also = [] }) => {
     draft.want('channels', workspace, channel)
-    wantPerson(draft, workspace, address)
+    ownersOf(draft, workspace, [address, ...also])
   },
-  decide: (draft, workspace, { channel, address, category, state, source, raw, at }) => {
+  decide: (draft, workspace, { channel, address, also = [], category, state, source, raw, at }) => {
     if (living(draft, workspace, channel) === undefined) return refused('notFound', `no channel ${channel}`)
-    const { id } = findOrMakeContact(draft, workspace, { address, also: [] }, 'message')
+    const { id } = findOrMakeContact(draft, workspace, { address, also }, 'message')
     const data = { id, channel, category, state, source, raw, at: rfc3339(at) }
     draft.event({ workspace, type: 'contact.consent', subject: id, data, kept: data })
     return { ok: true, id }

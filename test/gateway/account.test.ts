@@ -97,13 +97,24 @@ test('RULES F1: who stops marketing in WhatsApp is told as consent of that conta
     metadata: { phone_number_id: '71' },
     user_preferences: [
       {
-        ...{ wa_id: '5215512345678', category: 'marketing_messages', value: 'stop' },
+        ...{
+          wa_id: '5215512345678',
+          user_id: 'MX.134912086553027',
+          category: 'marketing_messages',
+          value: 'stop',
+        },
         timestamp: Math.floor(Date.now() / 1000),
       },
     ],
   })
-  const [consent] = await events('contact.consent')
-  expect(consent?.subject).toMatch(/^ctc_/)
+  const [consent, ...more] = await events('contact.consent')
+  expect(more).toEqual([])
+  const contact = await daemon.call('GET', `/v1/contacts/${consent?.subject}`)
+  // One person with both addresses, not two.
+  expect((contact.body as { addresses: { kind: string }[] }).addresses.map(({ kind }) => kind)).toEqual([
+    'phone',
+    'whatsapp',
+  ])
   expect(consent?.data).toMatchObject({
     channel: ours,
     category: 'marketing',
