@@ -1,7 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import type { Enqueued, Outcome } from '../../model/change.ts'
 import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
-import type { MessageRef } from '../../model/message.ts'
+import { CATEGORIES, type Category, type MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 import { newMessage, openedBy, recordMessage } from './messages.ts'
@@ -16,11 +16,13 @@ export const enqueued: Rule<Enqueued> = {
     for (const message of [change.replyTo, change.reactionTo]) {
       if (message !== undefined) draft.want('messages', workspace, message)
     }
+    if (change.channel !== undefined) wantTemplate(draft, workspace, change.channel, change)
     if (contact === undefined) return
     draft.want('openConversations', workspace, contact.id, threadOf(draft, workspace, change))
     const channel = change.channel ?? channelOf(draft, workspace, change, contact)
     if (channel === undefined) return
     draft.want('channels', workspace, channel)
+    wantTemplate(draft, workspace, channel, change)
   },
 
   decide: (draft, workspace, change) => {
@@ -50,7 +52,7 @@ export const enqueued: Rule<Enqueued> = {
         replyTo,
         reactionTo,
       }),
-      category: change.category,
+      category: categoryOf(wantTemplate(draft, workspace, channel.id, change)) ?? change.category,
       expiresAt: change.expiresAt,
       retryOf: change.retryOf ?? null,
       broadcast: change.broadcast ?? null,
@@ -62,6 +64,22 @@ export const enqueued: Rule<Enqueued> = {
     draft.work.add(channel.senderGroup)
     return { ok: true, id: row.id }
   },
+}
+
+function wantTemplate(
+  draft: Draft,
+  workspace: WorkspaceId,
+  channel: ChannelId,
+  { content }: Enqueued,
+): Rows['templates'] | undefined {
+  if (content.type !== 'template') return undefined
+  return draft.want('templates', workspace, channel, content.name, content.language.replaceAll('-', '_'))
+}
+
+/** A template is of its own category, whatever was said of the message, where the provider told it (RULES C11). */
+function categoryOf(template: Rows['templates'] | undefined): Category | undefined {
+  const own = template?.category?.toLowerCase()
+  return CATEGORIES.find(category => category === own)
 }
 
 function readyToSend(

@@ -139,6 +139,22 @@ test('check shows what Meta says of the number, and reads the templates', async 
   })
 })
 
+test.each([
+  ['promo', 'es-MX', undefined, 'marketing'],
+  ['promo', 'es_MX', 'service', 'marketing'],
+  ['order_ready', 'es_MX', undefined, 'utility'],
+  ['nobody_told', 'es_MX', 'authentication', 'authentication'],
+])('RULES C11: the template %s in %s, sent as %s, is %s', async (name, language, category, expected) => {
+  const body = {
+    channel: ours,
+    to: '+5215512345678',
+    content: { type: 'template', name, language },
+    category,
+  }
+  const answer = await daemon.call('POST', '/v1/messages', { body })
+  expect(answer.body).toMatchObject({ category: expected })
+})
+
 test('RULES B2: a message that names only an account is of no channel, not of all', async () => {
   const body = textDelivery({ number: '71', id: 'wamid.stray' }).replaceAll(
     '"phone_number_id":"71"',
@@ -146,7 +162,10 @@ test('RULES B2: a message that names only an account is of no channel, not of al
   )
   expect((await deliver(daemon, body.replace('"account"', `"${WABA}"`))).status).toBe(200)
   const { body: found } = await daemon.call('GET', '/v1/messages?limit=200')
-  expect((found as { data: { providerIds: string[] }[] }).data).toEqual([])
+  const stray = (found as { data: { providerIds: string[] }[] }).data.flatMap(
+    ({ providerIds }) => providerIds,
+  )
+  expect(stray).toEqual([])
 })
 
 test('a field of the account that nobody heard of is kept with one of its channels', async () => {
