@@ -120,16 +120,21 @@ function listAction({ button, sections }: List): Json {
   )
   return {
     button: within('content.button', button, MAX.buttonTitle),
-    sections: sections.map(({ title, rows }, at) => {
-      const field = `content.sections[${at}]`
-      // Several sections are told apart by their titles: Meta wants one on each (unconfirmed for a single one).
-      if (title === undefined && sections.length > 1)
-        refuse('contentUnsupported', `${field}.title`, 'is missing')
-      return {
-        ...(title !== undefined && { title: within(`${field}.title`, title, MAX.sectionTitle) }),
-        rows: rows.map((row, index) => rowOf(row, `${field}.rows[${index}]`)),
-      }
-    }),
+    // Without any title they are one: Meta wants titles where there are several.
+    sections: (sections.every(({ title }) => title === undefined) ? [{ rows }] : sections).map(sectionOf),
+  }
+}
+
+function sectionOf(
+  { title, rows }: List['sections'][number],
+  at: number,
+  { length: count }: readonly unknown[],
+): Json {
+  const field = `content.sections[${at}]`
+  if (title === undefined && count > 1) refuse('contentUnsupported', `${field}.title`, 'is missing')
+  return {
+    ...(title !== undefined && { title: within(`${field}.title`, title, MAX.sectionTitle) }),
+    rows: rows.map((row, index) => rowOf(row, `${field}.rows[${index}]`)),
   }
 }
 

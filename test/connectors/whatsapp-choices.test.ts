@@ -106,6 +106,28 @@ test.each<[string, Said, unknown]>([
     },
   ],
   [
+    'a list of sections without titles, which are one',
+    {
+      ...{ type: 'list', text: 'Which?', button: 'Choose' },
+      sections: [{ rows: [{ id: 's', title: 'S' }] }, { rows: [{ id: 'l', title: 'L' }] }],
+    },
+    {
+      type: 'list',
+      body: { text: 'Which?' },
+      action: {
+        button: 'Choose',
+        sections: [
+          {
+            rows: [
+              { id: 's', title: 'S' },
+              { id: 'l', title: 'L' },
+            ],
+          },
+        ],
+      },
+    },
+  ],
+  [
     'a request for where somebody is',
     { type: 'request', what: 'location', text: 'Where are you?' },
     {
