@@ -54,8 +54,9 @@ function accountChangeOf(
     case 'template':
       return { kind: 'templateTold', channel, template: item.template, at: item.at }
     case 'consent': {
-      const { address, category, state, raw, at } = item
-      return { kind: 'consented', channel, address, category, state, source: 'provider', raw, at }
+      const { address, also, category, state, raw, at } = item
+      const told = { address, ...(also !== undefined && { also }), category, state, raw, at }
+      return { kind: 'consented', channel, source: 'provider', ...told }
     }
   }
 }

@@ -35,6 +35,11 @@ export type Connector<Config> = {
    * is called by its own `id`.
    */
   keyOf: (config: Config, id: ChannelId) => string
+  /**
+   * What else payloads call it where they are not about a message: the account, which several channels may share, or
+   * the number itself. What is told of such a name goes to every channel that has it.
+   */
+  namesOf?: (config: Config) => readonly string[]
   /** For a connector that is called. One that polls has none. */
   receive?: {
     /** The gateway calls it for every request over the raw bytes, before anything is parsed. */
@@ -73,8 +78,11 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /** Proves the credentials without sending; a refusal is an answer. Who can be told by API is told `webhookUrl`. */
-  check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health>
+  /**
+   * Proves the credentials without sending; a refusal is an answer. `live` is what the provider told about limits on the
+   * way. Who can be told by API where to call is told `webhookUrl`.
+   */
+  check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health & { live?: Live }>
   /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
   simulation?: () => Promise<Simulation>
 }
@@ -162,6 +170,7 @@ export type Inbound = { to: string; orTo?: string } & (
    */
   | ({ kind: 'consent'; key: string } & Pick<Consented, 'category' | 'state' | 'at'> & {
         address: Address
+        also?: Address[]
         raw: string
       })
   /** Understood and of no use to anyone; counted by `why`. */

@@ -4,7 +4,7 @@ import type { OpenChannel } from '../connectors/directory.ts'
 import type { Change, Transaction } from '../model/change.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
-import { calledBy, type Gate, type Holder } from './gates.ts'
+import type { Gate, Holder } from './gates.ts'
 import type { Metrics } from './metrics.ts'
 
 export type AttributeOptions = { metrics: Metrics; log: Log }
@@ -33,7 +33,7 @@ export function attribute(
       metrics.intakeIgnored.add([gate.name, item.why])
       continue
     }
-    const channels = calledBy(holder, item) ?? strangers(item, holder, named)
+    const channels = channelsOf(item, holder) ?? strangers(item, holder, named)
     if (channels === undefined) {
       metrics.intakeIgnored.add([gate.name, 'notThisApp'])
       continue
@@ -71,6 +71,27 @@ function read(gate: Gate, request: WebhookRequest, named: OpenChannel | undefine
     // `parse` is total by contract; a defect there must not lose what the provider will not send again.
     log.error({ err: error, connector: gate.name }, 'a webhook could not be parsed')
     return [{ to: '', kind: 'rejected', why: 'parserFault' }]
+  }
+}
+
+/**
+ * The channels that an item names, of those that hold the secret. News of an account are of all its channels; a message
+ * never is: it would be in several conversations at once.
+ */
+export function channelsOf(item: Inbound, { byKey, byName }: Holder): readonly OpenChannel[] | undefined {
+  const own = byKey.get(item.to) ?? (item.orTo === undefined ? undefined : byKey.get(item.orTo))
+  if (own !== undefined) return own
+  switch (item.kind) {
+    case 'channel':
+    case 'limits':
+    case 'template':
+    case 'consent':
+      return byName.get(item.to)
+    // Kept where it can be found; once is enough.
+    case 'rejected':
+      return byName.get(item.to)?.slice(0, 1)
+    default:
+      return undefined
   }
 }
 

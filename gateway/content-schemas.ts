@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { MEDIA_TYPES, REQUESTED } from '../model/content.ts'
-import { id, nullable, optional, short, strict, TEXT_MAX, words } from './shapes.ts'
+import { id, nullable, optional, short, strict, TEXT_MAX, time, words } from './shapes.ts'
 
 /** What a client may send: the schema of a message's content, a union on `type`. */
 
@@ -25,12 +25,23 @@ const templateValues = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' }),
   Type.String({ maxLength: 4_096 }),
 )
+const templateValue = Type.Union([
+  Type.String({ maxLength: 4_096 }),
+  strict({
+    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
+    amount: Type.String({ pattern: '^-?[0-9]{1,12}([.][0-9]{1,3})?$', description: 'Decimal text.' }),
+    text: short(1_024),
+  }),
+  strict({ dateTime: short(1_024) }),
+])
+const templateBody = Type.Record(Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' }), templateValue)
 const anyObject = Type.Record(Type.String(), Type.Unknown())
 const buttonIndex = Type.Integer({ minimum: 0, maximum: 9 })
 const templateButton = Type.Union([
   strict({ index: buttonIndex, payload: short(1_024) }),
   strict({ index: buttonIndex, text: short(2_048) }),
   strict({ index: buttonIndex, code: short(256) }),
+  strict({ index: buttonIndex, otp: short(256) }),
   strict({ index: buttonIndex, flow: strict({ token: optional(short(1_024)), data: optional(anyObject) }) }),
 ])
 const text = strict({
@@ -44,12 +55,21 @@ const media = strict({
   caption: optional(short(TEXT_MAX)),
   voice: optional(Type.Boolean({ description: 'Audio recorded on the spot.' })),
 })
-const location = strict({
-  type: Type.Literal('location'),
+const place = {
   latitude: Type.Number({ minimum: -90, maximum: 90 }),
   longitude: Type.Number({ minimum: -180, maximum: 180 }),
   name: optional(short(1_024)),
   address: optional(short(1_024)),
+}
+const location = strict({ type: Type.Literal('location'), ...place })
+const entry = { type: optional(short(64)) }
+const postalAddress = strict({
+  ...entry,
+  street: optional(short(1_024)),
+  city: optional(short(256)),
+  state: optional(short(256)),
+  zip: optional(short(64)),
+  country: optional(short(256)),
 })
 const contactCard = strict({
   name: short(1_024),
@@ -58,6 +78,9 @@ const contactCard = strict({
   }),
   emails: optional(Type.Array(strict({ email: short(320), type: optional(short(64)) }), { maxItems: 20 })),
   organization: optional(short(1_024)),
+  urls: optional(Type.Array(strict({ ...entry, url: short(2_048) }), { maxItems: 20 })),
+  addresses: optional(Type.Array(postalAddress, { maxItems: 20 })),
+  birthday: optional(Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' })),
 })
 const contacts = strict({
   type: Type.Literal('contacts'),
@@ -107,15 +130,27 @@ const list = strict({
     { minItems: 1, maxItems: 20 },
   ),
 })
+const templateCard = strict({
+  header: optional(
+    Type.Union([
+      mediaHeader,
+      strict({ product: strict({ catalogId: short(64), productId: short(128) }) }, 'Of a catalog.'),
+    ]),
+  ),
+  body: optional(templateBody),
+  buttons: optional(Type.Array(templateButton, { maxItems: 10 })),
+})
 const template = strict({
   type: Type.Literal('template'),
   name: short(512),
   language: short(32),
   parameters: optional(
     strict({
-      header: optional(Type.Union([templateValues, mediaHeader])),
-      body: optional(templateValues),
+      header: optional(Type.Union([templateValues, mediaHeader, strict({ location: strict(place) })])),
+      body: optional(templateBody),
       buttons: optional(Type.Array(templateButton, { maxItems: 10 })),
+      cards: optional(Type.Array(templateCard, { minItems: 2, maxItems: 10 })),
+      offer: optional(strict({ expiresAt: time }, 'When a limited-time offer ends.')),
     }),
   ),
 })

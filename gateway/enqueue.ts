@@ -34,7 +34,7 @@ export async function enqueuedOf(rooms: Rooms, caller: Caller, input: MessageInp
     kind: 'enqueued',
     content,
     source: { kind: voice.kind, id: caller.token },
-    // A template's own category is known only when the channel's templates are; most are not marketing (RULES C11).
+    // A template's own is put in its place where the channel's templates are known; most are not marketing (C11).
     category: input.category ?? (content.type === 'template' ? 'utility' : 'service'),
     lane: voice.lane,
     expiresAt:

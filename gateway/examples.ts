@@ -27,11 +27,22 @@ const template = {
   parameters: { body: { '1': 'Ana' } },
 }
 
+const receipt = {
+  ...template,
+  name: 'receipt',
+  parameters: {
+    header: { type: 'document', media: { url: 'https://example.com/receipt.pdf', name: 'receipt.pdf' } },
+    body: { name: 'Ana', total: { currency: 'MXN', amount: '19.90', text: '$19.90' } },
+    buttons: [{ index: 0, text: 'A-7' }],
+  },
+}
+
 export const MESSAGES = [
   { channel: `chn_${ID}`, to: '+5215512345678', content: text },
   { contact: `ctc_${ID}`, content: image },
   { conversation: `cnv_${ID}`, content: buttons, replyTo: { id: `msg_${ID}` } },
   { channel: `chn_${ID}`, to: '+5215512345678', content: template },
+  { contact: `ctc_${ID}`, category: 'utility', content: receipt },
   { conversation: `cnv_${ID}`, content: { type: 'request', what: 'location', text: 'Where are you?' } },
   { conversation: `cnv_${ID}`, content: form },
   { contact: `ctc_${ID}`, content: { type: 'reaction', emoji: '👍', to: { id: `msg_${ID}` } } },

@@ -1,4 +1,4 @@
-import type { AnyConnector, Inbound, Reply, WebhookRequest } from '../connectors/connector.ts'
+import type { AnyConnector, Reply, WebhookRequest } from '../connectors/connector.ts'
 import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { ChannelId } from '../model/ids.ts'
 
@@ -7,11 +7,8 @@ export type Holder = {
   secret: string
   channels: readonly OpenChannel[]
   byKey: ReadonlyMap<string, readonly OpenChannel[]>
-}
-
-/** The channels that an item is for. */
-export function calledBy({ byKey }: Holder, { to, orTo }: Pick<Inbound, 'to' | 'orTo'>) {
-  return byKey.get(to) ?? (orTo === undefined ? undefined : byKey.get(orTo))
+  /** By the account's name and by others that several may share: for what is not about a message. */
+  byName: ReadonlyMap<string, readonly OpenChannel[]>
 }
 
 /** A channel's own URL: only the secrets of that channel open it, the current ones first. */
@@ -118,5 +115,15 @@ function makeGate(connector: AnyConnector, channels: readonly OpenChannel[]): Ga
 }
 
 function holderOf(secret: string, channels: readonly OpenChannel[]): Holder {
-  return { secret, channels, byKey: Map.groupBy(channels, channel => channel.providerKey) }
+  const named = channels.flatMap(channel =>
+    (channel.connector.namesOf?.(channel.config) ?? []).map(name => ({ name, channel })),
+  )
+  const byName = new Map<string, OpenChannel[]>()
+  for (const [name, all] of Map.groupBy(named, ({ name }) => name)) {
+    byName.set(
+      name,
+      all.map(({ channel }) => channel),
+    )
+  }
+  return { secret, channels, byKey: Map.groupBy(channels, channel => channel.providerKey), byName }
 }

@@ -5,8 +5,8 @@ import type { Committed, Transaction } from '../model/change.ts'
 import type { RejectedId } from '../model/ids.ts'
 import type { RejectedDelivery } from '../store/rejected.ts'
 import type { Store } from '../store/store.ts'
-import { push } from './attribute.ts'
-import { calledBy, createGates, type Gate, type Named } from './gates.ts'
+import { channelsOf, push } from './attribute.ts'
+import { createGates, type Gate, type Named } from './gates.ts'
 
 export type ReplayOptions = {
   store: Pick<Store, 'commit' | 'query'>
@@ -74,7 +74,7 @@ function transactionsOf(gate: Gate, named: Named, request: WebhookRequest): Tran
   const transactions: Transaction[] = []
   for (const item of read(gate, request, named.channel)) {
     if (item.kind === 'ignored') continue
-    const channels = named.holders.flatMap(holder => calledBy(holder, item) ?? [])
+    const channels = named.holders.flatMap(holder => channelsOf(item, holder) ?? [])
     if (item.kind === 'rejected' || channels.length === 0) return undefined
     for (const channel of new Set(channels)) push(transactions, channel, changeOf(item, channel.id))
   }

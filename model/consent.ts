@@ -34,7 +34,13 @@ export type Consented = {
   raw: string | null
   /** The provider's time, or ours. Of two about the same the later counts, whichever comes first. */
   at: number
-} & ({ address: Address } | { contact: ContactId })
+} & (
+  | {
+      address: Address /** Other addresses of the same person, told with it: it holds for them too. */
+      also?: Address[]
+    }
+  | { contact: ContactId }
+)
 
 /** The sum over all that is known; `mixed`: not the same for every address and channel. */
 export const CONSENT_SUMS = [...CONSENT_STATES, 'mixed', 'unknown'] as const

@@ -112,20 +112,33 @@ export type Reply = {
 
 /** Values for the variables of a template: by position (`"1"`) or by name, never both. */
 export type TemplateValues = Record<string, string>
+/** An amount is decimal text; `text` and `dateTime` are what is shown where the provider does not format it. */
+export type TemplateValue = string | { currency: string; amount: string; text: string } | { dateTime: string }
+export type MediaHeader<M> = { media: M; type: 'image' | 'video' | 'document' }
 export type TemplateButton =
   | { index: number; payload: string }
   | { index: number; text: string }
   | { index: number; code: string }
+  | { index: number; otp: string }
   | { index: number; flow: { token?: string; data?: Record<string, unknown> } }
 export type Template<M> = {
   type: 'template'
   name: string
   language: string
   parameters?: {
-    header?: TemplateValues | { media: M; type: 'image' | 'video' | 'document' }
-    body?: TemplateValues
+    header?: TemplateValues | MediaHeader<M> | { location: Omit<Location, 'type' | 'url'> }
+    body?: Record<string, TemplateValue>
     buttons?: TemplateButton[]
+    /** A carousel, card by card. */
+    cards?: TemplateCard<M>[]
+    /** When a limited-time offer ends, RFC 3339. */
+    offer?: { expiresAt: string }
   }
+}
+export type TemplateCard<M> = {
+  header?: MediaHeader<M> | { product: { catalogId: string; productId: string } }
+  body?: Record<string, TemplateValue>
+  buttons?: TemplateButton[]
 }
 
 /** `emoji: null` takes a reaction back. */
@@ -240,17 +253,24 @@ export function mapMedia<A, B>(content: Content<A>, each: (media: A) => B): Cont
       const { media, ...rest } = content
       return media === undefined ? rest : { ...rest, media: each(media) }
     }
-    case 'template': {
-      const header = content.parameters?.header
-      if (header === undefined || !isMediaHeader(header)) return content as Content<B>
-      return {
-        ...content,
-        parameters: { ...content.parameters, header: { ...header, media: each(header.media) } },
-      } as Content<B>
-    }
+    case 'template':
+      return mapTemplate(content, each)
     default:
       return content
   }
+}
+
+function mapTemplate<A, B>(content: Template<A>, each: (media: A) => B): Template<B> {
+  const { parameters, ...rest } = content
+  if (parameters === undefined) return rest
+  const mapped = <P extends { header?: object }>(part: P): P =>
+    part.header !== undefined && isMediaHeader<A>(part.header)
+      ? { ...part, header: { ...part.header, media: each(part.header.media) } }
+      : part
+  const { cards } = parameters
+  const all = { ...mapped(parameters), ...(cards !== undefined && { cards: cards.map(mapped) }) }
+  // Each media was replaced, so that none of the other kind is left.
+  return { ...rest, parameters: all } as unknown as Template<B>
 }
 
 /** Every media in the content, in reading order. */
@@ -264,8 +284,6 @@ export function mediaOf<M>(content: Content<M>): M[] {
 }
 
 /** A header with a file, told apart from text values (whose `media`, if any, is a string). */
-export function isMediaHeader<M>(
-  header: TemplateValues | { media: M; type: 'image' | 'video' | 'document' },
-): header is { media: M; type: 'image' | 'video' | 'document' } {
-  return typeof header['media'] === 'object' && header['media'] !== null
+export function isMediaHeader<M>(header: object): header is MediaHeader<M> {
+  return 'media' in header && typeof header.media === 'object' && header.media !== null
 }

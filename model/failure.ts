@@ -171,6 +171,8 @@ export type FailureCode = keyof typeof FAILURES
 /** What a message keeps about its failure. `provider` is the provider's own word for it, unchanged. */
 export type Failure = {
   code: FailureCode
+  /** What exactly, where we know it ourselves: the field of a request and what is wrong with it. */
+  detail?: string
   provider?: { code: string; title?: string; detail?: string }
   /** How long the provider asked us to wait, in milliseconds. */
   retryAfterMs?: number

@@ -41,16 +41,18 @@ export function fitContent(content: Content, can: Capabilities, linkOf: LinkOf =
       return carries(content, can) ? { parts: [content] } : asText(plainContacts(content), can)
     case 'request': {
       const isAsked = carries(content, can) && can.requests?.includes(content.what) === true
-      return isAsked ? { parts: above(content, can.text.max, can) } : asText(content.text, can)
+      return isAsked ? { parts: above(content, buttonsTextMax(can), can) } : asText(content.text, can)
     }
     case 'flow':
       if (!carries(content, can)) return unsupported()
-      return { parts: above(content, can.buttons?.textMax ?? can.text.max, can) }
+      return { parts: above(placed(content, can.buttons?.around, can), buttonsTextMax(can), can) }
     case 'template': {
-      const header = content.parameters?.header
       if (!carries(content, can)) return unsupported()
-      if (header !== undefined && isMediaHeader(header) && isTooLarge(header, can)) return tooLarge()
-      return { parts: [content] }
+      const { header, cards = [] } = content.parameters ?? {}
+      const files = [header, ...cards.map(card => card.header)]
+        .filter(header => header !== undefined)
+        .filter(header => isMediaHeader<StoredMedia>(header))
+      return files.some(file => isTooLarge(file, can)) ? tooLarge() : { parts: [content] }
     }
     default:
       return carries(content, can) ? { parts: [content] } : unsupported()
@@ -58,6 +60,11 @@ export function fitContent(content: Content, can: Capabilities, linkOf: LinkOf =
 }
 
 const noLink: LinkOf = media => ('link' in media ? media.link : undefined)
+
+/** Longest text beside something to tap. */
+function buttonsTextMax({ buttons, text }: Capabilities): number {
+  return buttons?.textMax ?? text.max
+}
 
 function carries(content: Content, can: Capabilities): boolean {
   return can.carries.includes(content.type)

@@ -77,7 +77,9 @@ export function messageView(
 
 export function failureView(failure: ReturnType<typeof failureOf>): MessageFailure | null {
   if (failure === null) return null
-  return { code: failure.code, detail: FAILURES[failure.code].says, provider: failure.provider ?? null }
+  const { code, detail, provider } = failure
+  const { says } = FAILURES[code]
+  return { code, detail: detail === undefined ? says : `${says} ${detail}`, provider: provider ?? null }
 }
 
 /** What a workspace sorts its contacts by: what was deleted is shown on nobody. */

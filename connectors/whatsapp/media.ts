@@ -1,7 +1,7 @@
-import type { ForeignMedia } from '../../model/content.ts'
+import type { ForeignMedia, MediaHeader } from '../../model/content.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { Io, MediaStream, OutboundMedia } from '../connector.ts'
-import { objectOf, textIn } from '../kit/json.ts'
+import { type Json, objectOf, textIn } from '../kit/json.ts'
 import { multipart } from '../kit/multipart.ts'
 import { sha256Of } from './content.ts'
 import { graphUrl, numberUrl, refusalOf } from './graph.ts'
@@ -24,6 +24,17 @@ export async function mediaObject(
 ): Promise<{ link: string } | { id: string }> {
   if ('link' in media) return { link: media.link }
   return { id: await io.memo(`media:${media.id}`, UPLOAD_KEPT_MS, () => upload(media, config, io)) }
+}
+
+/** A file above a text: `{ type: 'image', image: { id } }`. Only documents show a name (PROVIDERS A6). */
+export async function mediaOfType(
+  { media, type }: MediaHeader<OutboundMedia>,
+  config: WhatsAppConfig,
+  io: Io,
+): Promise<Json> {
+  const object: Json = await mediaObject(media, config, io)
+  if (type === 'document' && media.name !== undefined) object['filename'] = media.name
+  return { type, [type]: object }
 }
 
 /**

@@ -3,7 +3,9 @@ import type { Besides } from '../../model/message.ts'
 import type { Inbound, WebhookRequest } from '../connector.ts'
 import { type Json, listIn, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts'
 import { readGraphError } from '../meta/meta.ts'
+import { ACCOUNT_FIELDS } from './account.ts'
 import { besidesIn, contextOf } from './besides.ts'
+import { consentIn } from './consent.ts'
 import { readContent } from './content.ts'
 import { failureOf } from './failure.ts'
 import { readStatus } from './receipts.ts'
@@ -32,13 +34,9 @@ function rejected(to: string, why: string): Inbound {
   return { to, kind: 'rejected', why }
 }
 
-/** PROVIDERS A5: known, and not ours to act on yet. A field that is not here is news, and kept. */
+/** PROVIDERS A5: known, and of no use here. A field that is neither here nor in `ACCOUNT_FIELDS` is news, and kept. */
 const OTHER_FIELDS = new Set([
-  'account_alerts',
-  'account_review_update',
-  'account_update',
   'automatic_events',
-  'business_capability_update',
   'business_username_update',
   'calls',
   'flows',
@@ -47,17 +45,12 @@ const OTHER_FIELDS = new Set([
   'group_settings_update',
   'group_status_update',
   'history',
+  // The edited text alone, without what else the template has: `check` reads the whole anew.
   'message_template_components_update',
-  'message_template_quality_update',
-  'message_template_status_update',
   'partner_solutions',
   'payment_configuration_update',
-  'phone_number_name_update',
-  'phone_number_quality_update',
   'security',
   'smb_app_state_sync',
-  'template_category_update',
-  'user_preferences',
 ])
 
 function readEntry(entry: Json, items: Inbound[]): void {
@@ -66,12 +59,25 @@ function readEntry(entry: Json, items: Inbound[]): void {
     const field = textIn(change, 'field')
     const value = objectIn(change, 'value')
     const to = textIn(objectIn(value, 'metadata'), 'phone_number_id') ?? textIn(entry, 'id') ?? ''
+    const isWritten = field === 'messages' || field === 'smb_message_echoes'
     if (field !== undefined && OTHER_FIELDS.has(field)) items.push({ to, kind: 'ignored', why: field })
-    else if (field !== 'messages' && field !== 'smb_message_echoes')
+    else if (field === undefined || !(isWritten || ACCOUNT_FIELDS.has(field)))
       items.push(rejected(to, field === undefined ? 'changeShape' : 'unknownField'))
-    else if (value === undefined) items.push(rejected(to, 'valueShape'))
-    else readValue(value, to, items)
+    else if (change === undefined || value === undefined) items.push(rejected(to, 'valueShape'))
+    else if (isWritten) readValue(value, to, items)
+    else items.push(...readAccountField(field, { entry, change, value, to }))
   }
+}
+
+type Place = { entry: Json; change: Json; value: Json; to: string }
+
+function readAccountField(field: string, { entry, change, value, to }: Place): Inbound[] {
+  // Seconds, and on all but `messages` always there (A3).
+  const at = timeOf(entry['time'])
+  if (at === undefined) return [rejected(to, 'timestamp')]
+  const account = textIn(entry, 'id') ?? to
+  const items = ACCOUNT_FIELDS.get(field)?.(value, { to, account, at, field, change }) ?? []
+  return items.length > 0 ? items : [{ to, kind: 'ignored', why: field }]
 }
 
 function readValue(value: Json, to: string, items: Inbound[]): void {
@@ -83,7 +89,12 @@ function readValue(value: Json, to: string, items: Inbound[]): void {
   for (const echo of listIn(value, 'message_echoes')) {
     items.push(readMessage(echoOf(objectOf(echo)), contacts, to, 'echo'))
   }
-  for (const status of listIn(value, 'statuses')) items.push(readStatus(objectOf(status), to))
+  for (const item of listIn(value, 'statuses')) {
+    const status = objectOf(item)
+    const receipt = readStatus(status, to)
+    items.push(receipt)
+    if (receipt.kind === 'receipt' && receipt.failure !== undefined) items.push(...consentIn(receipt, status))
+  }
   for (const error of listIn(value, 'errors')) items.push(readAccountError(objectOf(error), to))
   if (items.length === before) items.push({ to, kind: 'ignored', why: 'empty' })
 }

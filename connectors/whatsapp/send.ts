@@ -1,23 +1,18 @@
-import {
-  type ContactCard,
-  type Content,
-  isMediaHeader,
-  type Template,
-  type TemplateButton,
-  type TemplateValues,
-} from '../../model/content.ts'
+import type { ContactCard, Content } from '../../model/content.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { HttpAnswer, Io, Outbound, OutboundMedia, Sent } from '../connector.ts'
 import { type Json, listIn, objectOf, textIn } from '../kit/json.ts'
 import { numberUrl, refusalOf } from './graph.ts'
+import { interactiveContent } from './interactive.ts'
 import { mediaObject } from './media.ts'
 import { HELD } from './status.ts'
+import { templateContent } from './template.ts'
 import type { WhatsAppConfig } from './whatsapp.ts'
 
 /** One message to the Cloud API (PROVIDERS A6). @throws SendFailure on its side of RULES C5 */
 export async function send(part: Outbound, config: WhatsAppConfig, io: Io): Promise<Sent> {
   const said = content(part, config, io)
-  const body = bodyOf(part, said instanceof Promise ? await said : said)
+  const body = bodyOf(part, said instanceof Promise ? await said : said, config)
   const answer = await io.http({
     method: 'POST',
     url: `${numberUrl(config)}/messages`,
@@ -41,12 +36,13 @@ async function sentOf(answer: HttpAnswer): Promise<Sent> {
 }
 
 /** What every message has around its content. `content` is the type's name and its object. */
-function bodyOf(part: Outbound, content: Json): Json {
+function bodyOf(part: Outbound, content: Json, { messagingAccountId }: WhatsAppConfig): Json {
   return {
     messaging_product: 'whatsapp',
     ...recipientOf(part),
     ...(part.replyTo !== null && { context: { message_id: part.replyTo } }),
     biz_opaque_callback_data: part.reference,
+    ...(messagingAccountId !== undefined && { messaging_account_id: messagingAccountId }),
     ...content,
   }
 }
@@ -74,6 +70,11 @@ function content(part: Outbound, config: WhatsAppConfig, io: Io): Json | Promise
       return mediaContent(said, config, io)
     case 'template':
       return templateContent(said, config, io)
+    case 'buttons':
+    case 'list':
+    case 'flow':
+    case 'request':
+      return interactiveContent(said, config, io)
     case 'location': {
       const { type, ...location } = said
       return { type, location }
@@ -97,8 +98,13 @@ async function mediaContent(said: MediaContent, config: WhatsAppConfig, io: Io):
     object['caption'] = said.caption
   }
   if (said.type === 'document' && said.media.name !== undefined) object['filename'] = said.media.name
-  if (said.type === 'audio' && said.voice === true) object['voice'] = true
+  if (said.type === 'audio' && said.voice === true && mayBeVoice(said.media)) object['voice'] = true
   return { type: said.type, [said.type]: object }
+}
+
+/** Only Opus is a voice note (PROVIDERS A8); what is recorded otherwise is heard as a file. */
+function mayBeVoice({ mimeType }: OutboundMedia): boolean {
+  return mimeType === undefined || mimeType.startsWith('audio/ogg')
 }
 
 /** PROVIDERS A3: out as in. */
@@ -112,58 +118,8 @@ function cardOf(card: ContactCard): Json {
     })),
     ...(card.emails && { emails: card.emails }),
     ...(card.organization !== undefined && { org: { company: card.organization } }),
+    ...(card.urls && { urls: card.urls }),
+    ...(card.addresses && { addresses: card.addresses }),
+    ...(card.birthday !== undefined && { birthday: card.birthday }),
   }
-}
-
-/** PROVIDERS A7. */
-async function templateContent(said: Template<OutboundMedia>, config: WhatsAppConfig, io: Io): Promise<Json> {
-  const { header, body, buttons } = said.parameters ?? {}
-  const components: Json[] = []
-  if (header !== undefined) {
-    const parameters = isMediaHeader(header) ? [await headerMedia(header, config, io)] : valuesOf(header)
-    components.push({ type: 'header', parameters })
-  }
-  if (body !== undefined) components.push({ type: 'body', parameters: valuesOf(body) })
-  for (const button of buttons ?? []) components.push(buttonOf(button))
-  return {
-    type: 'template',
-    template: {
-      name: said.name,
-      // Sends want `es_MX`; webhooks and people also write `es-MX` (A7).
-      language: { code: said.language.replaceAll('-', '_') },
-      ...(components.length > 0 && { components }),
-    },
-  }
-}
-
-type MediaHeader = { media: OutboundMedia; type: 'image' | 'video' | 'document' }
-
-async function headerMedia({ media, type }: MediaHeader, config: WhatsAppConfig, io: Io): Promise<Json> {
-  const object: Json = await mediaObject(media, config, io)
-  if (type === 'document' && media.name !== undefined) object['filename'] = media.name
-  return { type, [type]: object }
-}
-
-/** By position when every name is a number, otherwise by name; mixing them is refused as 132000 or 132012. */
-function valuesOf(values: TemplateValues): Json[] {
-  const names = Object.keys(values)
-  if (!names.every(name => /^\d+$/.test(name))) {
-    return names.map(name => ({ type: 'text', parameter_name: name, text: values[name] }))
-  }
-  return names.sort((a, b) => Number(a) - Number(b)).map(name => ({ type: 'text', text: values[name] }))
-}
-
-function buttonOf(button: TemplateButton): Json {
-  const of = (sub_type: string, parameter: Json): Json => ({
-    type: 'button',
-    sub_type,
-    index: String(button.index),
-    parameters: [parameter],
-  })
-  if ('payload' in button) return of('quick_reply', { type: 'payload', payload: button.payload })
-  if ('text' in button) return of('url', { type: 'text', text: button.text })
-  if ('code' in button) return of('copy_code', { type: 'coupon_code', coupon_code: button.code })
-  const { token, data } = button.flow
-  const action = { ...(token && { flow_token: token }), ...(data && { flow_action_data: data }) }
-  return of('flow', { type: 'action', action })
 }

@@ -1,13 +1,7 @@
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
 import { type MetaAnswer, refusal } from './sim-errors.ts'
-
-export type SimTemplate = {
-  name: string
-  language: string
-  category: 'utility' | 'marketing' | 'authentication'
-  /** How many variables the body has. */
-  bodyParameters?: number
-}
+import { checkInteractive } from './sim-interactive.ts'
+import { checkTemplate, type SimTemplate } from './sim-template.ts'
 
 export type CheckOptions = {
   /** Any name is a template if absent. */
@@ -45,6 +39,14 @@ export function checkMessage(message: Json, options: CheckOptions): MetaAnswer |
   return check === undefined ? refusal(100, `Param type must be one of {${TYPES}}`) : check(message, options)
 }
 
+/** Marking as read, with typing or without (PROVIDERS A6). */
+export function checkRead(message: Json): MetaAnswer | undefined {
+  if (textIn(message, 'message_id') === undefined) return missing('message_id')
+  if (message['typing_indicator'] === undefined) return undefined
+  const isText = objectIn(message, 'typing_indicator')?.['type'] === 'text'
+  return isText ? undefined : refusal(131009, 'typing_indicator.type must be text')
+}
+
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['text', checkText],
   ['image', (message, options) => checkMedia(message, 'image', options)],
@@ -55,8 +57,11 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['location', checkLocation],
   ['contacts', checkContacts],
   ['reaction', checkReaction],
-  ['interactive', checkInteractive],
-  ['template', checkTemplate],
+  ['interactive', (message, { hasMedia }) => checkInteractive(message, sourceChecked(hasMedia))],
+  [
+    'template',
+    (message, { templates, hasMedia }) => checkTemplate(message, templates, sourceChecked(hasMedia)),
+  ],
 ])
 const TYPES = [...CHECKS.keys()].map(type => type.toUpperCase()).join(', ')
 
@@ -83,6 +88,10 @@ function checkMedia(message: Json, type: string, { hasMedia }: CheckOptions): Me
   }
   if (caption !== undefined && length(caption) > 1024) return tooLong(`${type}['caption']`, 1024)
   return checkMediaSource(object, type, hasMedia)
+}
+
+function sourceChecked(hasMedia: CheckOptions['hasMedia']) {
+  return (object: Json, type: string) => checkMediaSource(object, type, hasMedia)
 }
 
 function checkMediaSource(
@@ -118,60 +127,6 @@ function checkReaction(message: Json): MetaAnswer | undefined {
   const reaction = objectIn(message, 'reaction')
   if (textIn(reaction, 'message_id') === undefined) return missing("reaction['message_id']")
   return typeof reaction?.['emoji'] === 'string' ? undefined : missing("reaction['emoji']")
-}
-
-/** PROVIDERS A6: at most three buttons with titles of 20, each once; ten rows in all, titles of 24. */
-function checkInteractive(message: Json): MetaAnswer | undefined {
-  const interactive = objectIn(message, 'interactive')
-  const action = objectIn(interactive, 'action')
-  if (interactive === undefined || action === undefined) return missing('interactive')
-  if (interactive['type'] === 'button') {
-    const titles = listIn(action, 'buttons').map(
-      button => textIn(objectIn(objectOf(button), 'reply'), 'title') ?? '',
-    )
-    const fit = titles.every(title => title !== '' && length(title) <= 20)
-    const good = titles.length > 0 && titles.length <= 3 && fit && new Set(titles).size === titles.length
-    return good ? undefined : refusal(131009, 'Invalid buttons')
-  }
-  if (interactive['type'] === 'list') {
-    const rows = listIn(action, 'sections').flatMap(section => listIn(objectOf(section) ?? {}, 'rows'))
-    const fit = rows.every(row => length(textIn(objectOf(row), 'title') ?? '') <= 24)
-    return rows.length > 0 && rows.length <= 10 && fit ? undefined : refusal(131009, 'Invalid rows')
-  }
-  return undefined
-}
-
-function checkTemplate(message: Json, { templates, hasMedia }: CheckOptions): MetaAnswer | undefined {
-  const template = objectIn(message, 'template')
-  const name = textIn(template, 'name')
-  const language = textIn(objectIn(template, 'language'), 'code')
-  if (template === undefined || name === undefined) return missing("template['name']")
-  if (language === undefined) return missing("template['language']['code']")
-  const known = templates?.find(known => known.name === name && known.language === language)
-  if (templates !== undefined && known === undefined) {
-    return refusal(132001, `template name (${name}) does not exist in ${language}`)
-  }
-  const components = listIn(template, 'components').map(component => objectOf(component) ?? {})
-  for (const component of components) {
-    for (const item of listIn(component, 'parameters')) {
-      const refused = checkParameter(objectOf(item) ?? {}, hasMedia)
-      if (refused !== undefined) return refused
-    }
-  }
-  const body = components.find(component => component['type'] === 'body')
-  const count = body === undefined ? 0 : listIn(body, 'parameters').length
-  if (known?.bodyParameters !== undefined && count !== known.bodyParameters) {
-    return refusal(132000, `body: number of localizable_params (${count}) does not match the expected number`)
-  }
-  return undefined
-}
-
-function checkParameter(parameter: Json, hasMedia: CheckOptions['hasMedia']): MetaAnswer | undefined {
-  const type = textIn(parameter, 'type')
-  if (type === undefined) return missing('parameters.type')
-  const media = objectIn(parameter, type)
-  if (type === 'text') return typeof parameter['text'] === 'string' ? undefined : missing('parameters.text')
-  return media === undefined ? undefined : checkMediaSource(media, type, hasMedia)
 }
 
 /** Characters as people count them: an emoji is one. Only a text near its limit is counted at all. */

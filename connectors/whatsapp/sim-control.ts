@@ -1,6 +1,7 @@
-import { type Json, textIn } from '../kit/json.ts'
+import { type Json, objectIn, textIn } from '../kit/json.ts'
 import { type ControlRoute, wanted } from '../kit/sim/control.ts'
 import type { WhatsAppSim } from './sim.ts'
+import type { InjectedNews } from './sim-account.ts'
 import type { InjectedMessage, InjectedStatus } from './sim-inject.ts'
 
 /**
@@ -9,12 +10,14 @@ import type { InjectedMessage, InjectedStatus } from './sim-inject.ts'
  *     curl $SIM/sim/messages -d '{"from":"+5215512345678","text":"Hola"}'
  *     curl $SIM/sim/messages -d '{"from":"+5215512345678","sample":"order"}'
  *     curl $SIM/sim/statuses -d '{"id":"wamid.…","status":"read"}'
+ *     curl $SIM/sim/account  -d '{"field":"account_update","value":{"event":"ACCOUNT_DELETED"}}'
  *     curl $SIM/sim/people   -d '{"phone":"+5215512345678","hidden":true,"optedOut":true}'
  */
 export function whatsappRoutes(sim: WhatsAppSim): Record<string, ControlRoute> {
   return {
     'POST messages': body => ({ id: sim.inject(messageOf(body)) }),
     'POST statuses': body => sim.injectStatus(statusOf(body)),
+    'POST account': body => sim.injectNews(newsOf(body)),
     'POST errors': body => sim.injectError(Number(body['code'])),
     'POST people': body => changePerson(sim, body),
   }
@@ -35,6 +38,15 @@ function messageOf(body: Json): InjectedMessage {
 
 function statusOf(body: Json): InjectedStatus {
   return { ...body, status: wanted(body, 'status') }
+}
+
+function newsOf(body: Json): InjectedNews {
+  const [value, number] = [objectIn(body, 'value'), textIn(body, 'number')]
+  return {
+    field: wanted(body, 'field'),
+    ...(value !== undefined && { value }),
+    ...(number !== undefined && { number }),
+  }
 }
 
 function changePerson(sim: WhatsAppSim, body: Json): void {

@@ -31,7 +31,11 @@ const ERRORS: ReadonlyMap<number, readonly [status: number, message: string]> = 
   [131057, [500, 'Account in maintenance mode']],
   [132000, [400, 'Number of parameters does not match the expected number of params']],
   [132001, [404, 'Template name does not exist in the translation']],
+  [132005, [400, 'Translated text too long']],
+  [132012, [400, 'Parameter format does not match format in the created template']],
   [132015, [400, 'Template is Paused']],
+  [132016, [400, 'Template is Disabled']],
+  [132018, [400, 'There is an issue with the parameters in your template']],
 ])
 
 function errorOf(code: number): readonly [status: number, message: string] {

@@ -5,8 +5,9 @@ import { type Json, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts
 import { answerSend, type Decision, reply } from '../kit/sim/answer.ts'
 import type { Audit, SentMessage } from '../kit/sim/audit.ts'
 import { chance } from '../kit/sim/behaviour.ts'
+import type { Account } from './sim-account.ts'
 import type { Behaviour } from './sim-behaviour.ts'
-import { type CheckOptions, checkMessage, type SimTemplate } from './sim-check.ts'
+import { type CheckOptions, checkMessage, checkRead } from './sim-check.ts'
 import { type MetaAnswer, refusal } from './sim-errors.ts'
 import type { Limits, SimNumber } from './sim-limits.ts'
 import type { MediaStore } from './sim-media.ts'
@@ -27,7 +28,7 @@ export type World = {
   media: MediaStore
   receipts: Receipts
   audit: Audit<MetaSent>
-  templates: readonly SimTemplate[] | undefined
+  account: Account
   nextId: () => string
 }
 
@@ -51,17 +52,20 @@ function refuse(world: World, number: SimNumber, message: Json, answer: MetaAnsw
   return { answer }
 }
 
+const SUCCESS: MetaAnswer = { status: 200, body: '{"success":true}' }
+
 /** Whether Meta takes the message. */
 function decide(world: World, number: SimNumber, message: Json): Decision<Accepted> {
   // Mark as read and typing have no recipient (A6).
-  if (message['status'] === 'read') return { answer: { status: 200, body: '{"success":true}' } }
+  if (message['status'] === 'read') return { answer: checkRead(message) ?? SUCCESS }
   const options: CheckOptions = { hasMedia: id => world.media.get(id) !== undefined }
-  if (world.templates !== undefined) options.templates = world.templates
+  const templates = world.account.templates()
+  if (templates !== undefined) options.templates = templates
   const refused = checkMessage(message, options)
   if (refused !== undefined) return refuse(world, number, message, refused)
   const person = personOf(world, number, message)
   const template = objectIn(message, 'template')
-  const known = world.templates?.find(({ name }) => name === textIn(template, 'name'))
+  const known = templates?.find(({ name }) => name === textIn(template, 'name'))
   const category = template === undefined ? 'service' : (known?.category ?? 'utility')
   const limit = limitOf(world, number, person, category)
   const late = limit !== undefined && world.behaviour().lateRefusals && LATE.has(limit)

@@ -6,8 +6,8 @@ import { createAudit } from '../kit/sim/audit.ts'
 import { createConduct } from '../kit/sim/behaviour.ts'
 import { controlRoutes } from '../kit/sim/control.ts'
 import { createSimServer, type Sim, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
+import { createAccount, type InjectedNews } from './sim-account.ts'
 import { type Behaviour, GOOD_DAY } from './sim-behaviour.ts'
-import type { SimTemplate } from './sim-check.ts'
 import { whatsappRoutes } from './sim-control.ts'
 import { refusal } from './sim-errors.ts'
 import { handleSend, type MetaSent, type World } from './sim-graph.ts'
@@ -22,6 +22,7 @@ import { createLimits, type SimNumber } from './sim-limits.ts'
 import { createMedia } from './sim-media.ts'
 import { createPeople } from './sim-people.ts'
 import { createMetaReceipts } from './sim-receipts.ts'
+import type { SimTemplate } from './sim-template.ts'
 import { createMetaWebhooks } from './sim-webhooks.ts'
 
 export type WhatsAppSimOptions = {
@@ -52,6 +53,8 @@ export type WhatsAppSim = Omit<Sim, 'sent' | 'behaviour' | 'behave' | 'stats'> &
   injectStatus(status: InjectedStatus): void
   /** An error of the account, by its code. */
   injectError(code: number): void
+  /** News of the account, which are so from then on. @throws Error for a field that it has no sample of */
+  injectNews(news: InjectedNews): void
   behaviour(): Behaviour
   behave(patch: Record<string, unknown>): Behaviour
   hide(phone: string): void
@@ -82,17 +85,18 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
       if (conduct.now().tiers && !limits.windowOpen(number, person)) limits.delivered(number, person)
     },
   })
+  const people = createPeople()
   const world: World = {
     behaviour: conduct.now,
     clock,
     random,
     numbers: new Map(options.numbers.map(number => [number.phoneNumberId, number])),
-    people: createPeople(),
+    people,
     limits,
     media: createMedia(clock),
     receipts,
     audit: createAudit(options.logMax ?? 50_000),
-    templates: options.templates,
+    account: createAccount(options.numbers, options.templates, people, clock),
     nextId: idMaker(random),
   }
   const server = await createSimServer({
@@ -114,6 +118,7 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
     inject: message => injectMessage(world, webhooks, message),
     injectStatus: status => injectStatus(world, status),
     injectError: code => injectError(world, webhooks, code),
+    injectNews: news => webhooks.post(world.account.news(news)),
     post: webhooks.post,
     behaviour: conduct.now,
     behave: conduct.behave,
@@ -173,7 +178,11 @@ function route(
   } else if (path.startsWith('/sim-media/')) {
     download(world, request, response)
   } else if (method === 'GET' && edge === '') {
-    reply(response, number === undefined ? world.media.resolve(id, sim.url) : numberInfo(number))
+    const info = number && world.account.numberInfo(number)
+    reply(response, info ?? world.media.resolve(id, sim.url))
+  } else if (method === 'GET' && edge === 'message_templates') {
+    const list = world.account.listTemplates(id, request.url.searchParams)
+    reply(response, list ?? refusal(33, `Object with ID '${id}' does not exist`))
   } else if (method !== 'POST' || number === undefined) {
     reply(response, refusal(33, `Object with ID '${id}' does not exist`))
   } else if (edge === 'messages') {
@@ -184,20 +193,6 @@ function route(
   } else {
     reply(response, refusal(100, `Unknown path components: /${edge}`))
   }
-}
-
-/** PROVIDERS A1. */
-function numberInfo(number: SimNumber) {
-  const info = {
-    id: number.phoneNumberId,
-    display_phone_number: number.displayPhoneNumber,
-    quality_rating: 'GREEN',
-    whatsapp_business_manager_messaging_limit: 'TIER_250',
-    throughput: { level: (number.perSecond ?? 80) >= 1000 ? 'HIGH' : 'STANDARD' },
-    name_status: 'APPROVED',
-    status: 'CONNECTED',
-  }
-  return { status: 200, body: JSON.stringify(info) }
 }
 
 /** PROVIDERS A8: the same token, a User-Agent, and not after five minutes. */

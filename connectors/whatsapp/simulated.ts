@@ -6,4 +6,5 @@ export const SIMULATED = {
   verifyToken: 'simulated-verify-token',
   phoneNumberId: '106540352242922',
   displayPhoneNumber: '+15550783881',
+  wabaId: '102290129340398',
 } as const

@@ -6,11 +6,11 @@ import { SIMULATED } from './simulated.ts'
 /** The simulated WhatsApp for `omnibus simulate` and the demo: one number. */
 export const simulation: Simulation = {
   start: async options => {
-    const { appSecret, accessToken, verifyToken, phoneNumberId, displayPhoneNumber } = SIMULATED
+    const { appSecret, accessToken, verifyToken, phoneNumberId, displayPhoneNumber, wabaId } = SIMULATED
     const sim = await createWhatsAppSim({
       ...options,
       ...{ appSecret, accessToken, verifyToken },
-      numbers: [{ phoneNumberId, displayPhoneNumber }],
+      numbers: [{ phoneNumberId, displayPhoneNumber, wabaId }],
     })
     const { url, subscribe, stop, behave, stats, drained } = sim
     return {
@@ -21,10 +21,12 @@ export const simulation: Simulation = {
     }
   },
   config: url => {
-    const { phoneNumberId, accessToken, appSecret, verifyToken } = SIMULATED
-    return { phoneNumberId, accessToken, appSecret, verifyToken, apiBase: url }
+    const { phoneNumberId, accessToken, appSecret, verifyToken, wabaId, displayPhoneNumber } = SIMULATED
+    const account = { wabaId, phoneNumber: displayPhoneNumber }
+    return { phoneNumberId, accessToken, appSecret, verifyToken, ...account, apiBase: url }
   },
   hints: url => `  A person writes:      curl ${url}/sim/messages -d '{"from":"+5215512345678","text":"Hola"}'
   What was sent to it:  curl '${url}/sim/sent?last=10'
+  Meta stops a template: curl ${url}/sim/account -d '{"field":"message_template_status_update","value":{"event":"PAUSED"}}'
   A bad day:            curl -X PATCH ${url}/sim/behaviour -d '{"duplicates":0.5,"reorders":0.5}'`,
 }

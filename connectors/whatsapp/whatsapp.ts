@@ -1,14 +1,18 @@
 import { type Static, Type } from 'typebox'
-import type { Health, Live } from '../../model/channel.ts'
-import { SendFailure } from '../../model/failure.ts'
-import { type Capabilities, defineConnector, type Io, type Limits } from '../connector.ts'
+import { phoneOf } from '../../model/address.ts'
+import type { Live } from '../../model/channel.ts'
+import { type Capabilities, defineConnector, type Limits } from '../connector.ts'
 import { listOf, secret, verifyingSecret } from '../kit/secret.ts'
 import { everyChannel } from '../kit/settings.ts'
 import { signedByMeta, subscribed } from '../meta/meta.ts'
-import { numberUrl, refusalOf } from './graph.ts'
+import { act } from './act.ts'
+import { check } from './check.ts'
+import { MAX } from './interactive.ts'
 import { fetchMedia } from './media.ts'
 import { parse } from './parse.ts'
 import { send } from './send.ts'
+import { templates } from './templates.ts'
+import { THROUGHPUT } from './tier.ts'
 
 const MB = 1024 * 1024
 
@@ -21,7 +25,24 @@ const config = Type.Object(
     accessToken: secret('Token of a system user with the permission whatsapp_business_messaging.'),
     appSecret: verifyingSecret("The app's secret: it signs the webhooks."),
     verifyToken: verifyingSecret('Any word of yours; give Meta the same when you subscribe the webhook.'),
-    wabaId: Type.Optional(Type.String({ pattern: '^[0-9]{1,32}$', description: 'Id of the account.' })),
+    wabaId: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,32}$',
+        description: 'Id of the account: without it its templates, limits and restrictions are not heard of.',
+      }),
+    ),
+    phoneNumber: Type.Optional(
+      Type.String({
+        pattern: '^[+]?[0-9][0-9 ().-]{6,24}$',
+        description: 'The number itself, by which Meta calls it in what is not about a message.',
+      }),
+    ),
+    messagingAccountId: Type.Optional(
+      Type.String({
+        pattern: '^[0-9]{1,32}$',
+        description: 'Goes with every message; needed when the token sees several messaging accounts.',
+      }),
+    ),
     portfolioId: Type.Optional(
       Type.String({
         pattern: '^[0-9]{1,32}$',
@@ -50,10 +71,9 @@ const config = Type.Object(
 
 export type WhatsAppConfig = Static<typeof config>
 
-/** Messages a second of one number, both ways together (PROVIDERS A11). */
-const THROUGHPUT = { standard: 80, high: 1000, coexistence: 20 } as const
+const AROUND = { headerMax: MAX.header, footerMax: MAX.footer }
 
-/** PROVIDERS A6, A8, K. Buttons and lists are not here yet: `fit` makes numbered text of them. */
+/** PROVIDERS A6, A8, K. */
 const CAN: Capabilities = {
   text: { max: 4096, unit: 'characters' },
   captionMax: 1024,
@@ -80,7 +100,33 @@ const CAN: Capabilities = {
     'contacts',
     'reaction',
     'template',
+    'buttons',
+    'list',
+    'flow',
+    'request',
   ],
+  buttons: {
+    max: MAX.buttons,
+    titleMax: MAX.buttonTitle,
+    textMax: MAX.body,
+    idBytesMax: MAX.buttonId,
+    // One that opens a link is a message of another kind.
+    urls: 'alone',
+    unique: true,
+    around: { ...AROUND, media: true },
+  },
+  list: {
+    rowsMax: MAX.rows,
+    titleMax: MAX.rowTitle,
+    textMax: MAX.listBody,
+    sectionsMax: MAX.sections,
+    sectionTitleMax: MAX.sectionTitle,
+    descriptionMax: MAX.rowDescription,
+    buttonMax: MAX.buttonTitle,
+    idBytesMax: MAX.rowId,
+    around: AROUND,
+  },
+  requests: ['location', 'contact'],
   quotes: true,
   observes: ['sent', 'received', 'read', 'failed'],
 }
@@ -93,6 +139,7 @@ export const whatsapp = defineConnector<typeof config>({
   can: () => CAN,
   limits,
   keyOf: config => config.phoneNumberId,
+  namesOf,
   receive: {
     verify: { secrets: config => listOf(config.appSecret), check: signedByMeta },
     hello: (request, config) => subscribed(request, listOf(config.verifyToken)),
@@ -101,40 +148,29 @@ export const whatsapp = defineConnector<typeof config>({
     redelivers: 'hours',
   },
   send,
+  act,
   fetchMedia,
+  templates,
   check,
   simulation: async () => (await import('./simulation.ts')).simulation,
 })
+
+/** News of an account name it, and some the number by its digits: never by the id that messages have (PROVIDERS A5). */
+function namesOf({ wabaId, phoneNumber }: WhatsAppConfig): string[] {
+  const phone = phoneNumber === undefined ? undefined : phoneOf(phoneNumber)
+  return [wabaId, phone].filter(name => name !== undefined)
+}
 
 /** The portfolio shares the messaging limit (A11); an account belongs to one, and stands in where that is unknown. */
 function limits(config: WhatsAppConfig, live: Live): Limits {
   return {
     account: config.portfolioId ?? config.wabaId ?? config.phoneNumberId,
-    perSecond: config.limits?.perSecond ?? live.perSecond ?? THROUGHPUT[config.throughput ?? 'standard'],
+    perSecond: config.limits?.perSecond ?? perSecondOf(config, live),
   }
 }
 
-const FIELDS = 'quality_rating,whatsapp_business_manager_messaging_limit,throughput,name_status,status'
-
-async function check(config: WhatsAppConfig, io: Io): Promise<Health> {
-  try {
-    const answer = await io.http({
-      method: 'GET',
-      url: `${numberUrl(config)}?fields=${FIELDS}`,
-      headers: { authorization: `Bearer ${config.accessToken}` },
-      signal: io.signal,
-    })
-    if (answer.status === 200) {
-      await answer.text()
-      return { state: 'ok', at: io.now() }
-    }
-    throw await refusalOf(answer, io)
-  } catch (error) {
-    if (!(error instanceof SendFailure)) throw error
-    const { code, provider } = error.failure
-    const why = [code, provider?.code, provider?.title].filter(word => word !== undefined).join(': ')
-    // Not reached is not refused: what was known about the credentials stays unknown.
-    const state = code === 'unreachable' || code === 'noAnswer' ? 'unknown' : 'failing'
-    return { state, why, at: io.now() }
-  }
+/** A coexistence number stays at its 20 whatever Meta calls its level (A11). */
+function perSecondOf({ throughput = 'standard' }: WhatsAppConfig, live: Live): number {
+  if (throughput === 'coexistence') return THROUGHPUT.coexistence
+  return live.perSecond ?? THROUGHPUT[throughput]
 }

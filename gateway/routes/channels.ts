@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { AnyConnector, Io } from '../../connectors/connector.ts'
-import type { ChannelUpdated } from '../../model/change.ts'
+import type { Change, ChannelUpdated } from '../../model/change.ts'
 import type { Channel } from '../../model/channel.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import { STOP_MEANINGS, type StopAnswers } from '../../model/stop-words.ts'
@@ -207,8 +207,12 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
       const io = ioOf(rooms, signal)
       const { webhookUrl } = show(rooms, request.caller, await channelOf(rooms, workspace, id))
-      const health = await open.connector.check(open.config, io, webhookUrl ?? undefined)
-      await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
+      const { live, ...health } = await open.connector.check(open.config, io, webhookUrl ?? undefined)
+      const changes: Change[] = [{ kind: 'channelHealth', channel: id, health }]
+      if (live !== undefined) {
+        changes.push({ kind: 'channelLimits', channel: id, live, at: rooms.clock.now(), raw: 'check' })
+      }
+      await rooms.store.commit({ workspace, changes })
       if (health.state === 'ok') await readTemplates(rooms, open, io)
       return show(rooms, request.caller, await channelOf(rooms, workspace, id))
     },

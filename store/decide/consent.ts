@@ -55,12 +55,14 @@ export const consented: Rule<Consented> = {
 
 function contactOf(draft: Draft, workspace: WorkspaceId, change: Consented): Rows['contacts'] | undefined {
   if ('contact' in change) return wantContact(draft, workspace, change.contact)
-  return wantHolders(draft, workspace, change.address)[0]
+  const told = [change.address, ...(change.also ?? [])]
+  return told.flatMap(address => wantHolders(draft, workspace, address))[0]
 }
 
 function placesOf(draft: Draft, workspace: WorkspaceId, change: Consented): Place[] {
   const contact = contactOf(draft, workspace, change)
-  const addresses = 'contact' in change ? (contact?.addresses ?? []) : [change.address]
+  const addresses =
+    'contact' in change ? (contact?.addresses ?? []) : [change.address, ...(change.also ?? [])]
   return addresses.map(address => ({ workspace, address, channel: change.channel ?? '' }))
 }
 

@@ -2,7 +2,7 @@ import type { Address } from '../../model/address.ts'
 import type { Enqueued, Outcome } from '../../model/change.ts'
 import { consentFor } from '../../model/consent.ts'
 import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
-import type { MessageRef } from '../../model/message.ts'
+import { CATEGORIES, type Category, type MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
 import { consentOf, isClosed } from './consent.ts'
 import { findOrOpenConversation, wantOpen } from './conversations.ts'
@@ -20,6 +20,7 @@ export const enqueued: Rule<Enqueued> = {
     for (const message of [change.replyTo, change.reactionTo]) {
       if (message !== undefined) draft.want('messages', workspace, message)
     }
+    if (change.channel !== undefined) wantTemplate(draft, workspace, change.channel, change)
     if (contact === undefined) {
       if (change.channel !== undefined) wantAllowed(draft, workspace, change, change.channel)
       if (change.to !== undefined) wantNewcomer(draft, workspace, change.to)
@@ -29,6 +30,7 @@ export const enqueued: Rule<Enqueued> = {
     const channel = change.channel ?? channelOf(draft, workspace, change, contact)
     if (channel === undefined) return
     draft.want('channels', workspace, channel)
+    wantTemplate(draft, workspace, channel, change)
     wantAllowed(draft, workspace, change, channel, contact)
   },
 
@@ -36,12 +38,13 @@ export const enqueued: Rule<Enqueued> = {
     const route = routeOf(draft, workspace, change)
     if ('ok' in route) return route
     const { channel, address } = route
-    const category = consentFor(change.category)
-    if (isClosed(draft, { workspace, address, channel: channel.id }, category)) {
+    const category = categoryOf(draft, workspace, channel.id, change)
+    const asked = consentFor(category)
+    if (isClosed(draft, { workspace, address, channel: channel.id }, asked)) {
       const who = `${address.kind}:${address.value}`
       return refused(
         'optedOut',
-        `optedOut: ${who} withdrew consent for ${category} on the channel ${channel.id}`,
+        `optedOut: ${who} withdrew consent for ${asked} on the channel ${channel.id}`,
       )
     }
     const replyTo = targetOf(draft, workspace, change.replyTo)
@@ -68,7 +71,7 @@ export const enqueued: Rule<Enqueued> = {
         replyTo,
         reactionTo,
       }),
-      category: change.category,
+      category,
       expiresAt: change.expiresAt,
       retryOf: change.retryOf ?? null,
       broadcast: change.broadcast ?? null,
@@ -108,6 +111,22 @@ function wantAllowed(
   if (address === undefined) return
   isClosed(draft, { workspace, address, channel }, consentFor(change.category))
   if (contact !== undefined) holderOf(draft, contact, address)
+}
+
+function wantTemplate(
+  draft: Draft,
+  workspace: WorkspaceId,
+  channel: ChannelId,
+  { content }: Enqueued,
+): Rows['templates'] | undefined {
+  if (content.type !== 'template') return undefined
+  return draft.want('templates', workspace, channel, content.name, content.language.replaceAll('-', '_'))
+}
+
+/** A template is of its own category, whatever was said of the message, where the provider told it (RULES C11). */
+function categoryOf(draft: Draft, workspace: WorkspaceId, channel: ChannelId, change: Enqueued): Category {
+  const own = wantTemplate(draft, workspace, channel, change)?.category?.toLowerCase()
+  return CATEGORIES.find(category => category === own) ?? change.category
 }
 
 function readyToSend(

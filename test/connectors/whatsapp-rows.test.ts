@@ -5,13 +5,11 @@ import { NOTICES, SAMPLES } from '../../connectors/whatsapp/sim-samples.ts'
 
 /** Every row of Meta's tables of messages and statuses (PROVIDERS A3, A4) has a fixture, and a way to be simulated. */
 const FOLDER = new URL('../../connectors/whatsapp/fixtures/', import.meta.url)
-const values = readdirSync(FOLDER).flatMap(file => {
+const changes = readdirSync(FOLDER).flatMap(file => {
   const { request } = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as { request: Json }
-  const changes = objectsIn(objectIn(request, 'body') ?? {}, 'entry').flatMap(entry =>
-    objectsIn(entry, 'changes'),
-  )
-  return objects(changes.map(change => change['value']))
+  return objectsIn(objectIn(request, 'body') ?? {}, 'entry').flatMap(entry => objectsIn(entry, 'changes'))
 })
+const values = objects(changes.map(change => change['value']))
 const all = (list: string): Json[] => values.flatMap(value => objectsIn(value, list))
 
 function objects(list: readonly unknown[]): Json[] {
@@ -100,3 +98,49 @@ test('PROVIDERS A3 to A5: errors of the account, echoes, and contacts beside sta
   expect(all('message_echoes').length).toBeGreaterThan(0)
   expect(values.filter(value => value['contacts'] && value['statuses']).length).toBeGreaterThan(0)
 })
+
+/** PROVIDERS A5, row by row: each field, and for those with several meanings each word. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  phone_number_quality_update: ['ONBOARDING', 'THROUGHPUT_UPGRADE', 'FLAGGED', 'UNFLAGGED', 'DOWNGRADE'],
+  business_capability_update: [],
+  account_update: [
+    ...['ACCOUNT_DELETED', 'ACCOUNT_VIOLATION', 'ACCOUNT_RESTRICTION', 'DISABLED_UPDATE', 'PARTNER_ADDED'],
+    ...['PARTNER_REMOVED', 'PARTNER_APP_INSTALLED', 'PARTNER_APP_UNINSTALLED', 'AD_ACCOUNT_LINKED'],
+    ...['MM_LITE_TERMS_SIGNED', 'AUTH_INTL_PRICE_ELIGIBILITY_UPDATE', 'VOLUME_BASED_PRICING_TIER_UPDATE'],
+    ...['BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE', 'PARTNER_CLIENT_CERTIFICATION_STATUS_UPDATE'],
+    ...['DISABLE', 'REINSTATE', 'SCHEDULE_FOR_DISABLE'],
+  ],
+  account_alerts: [
+    ...['OBA_APPROVED', 'OBA_REJECTED', 'PROFILE_PICTURE_LOST', 'CRITICAL', 'WARNING', 'INFORMATIONAL'],
+    ...['DEFERRED', 'FAILED', 'NEED_MORE_INFO'].map(how => `INCREASED_CAPABILITIES_ELIGIBILITY_${how}`),
+  ],
+  account_review_update: ['APPROVED', 'REJECTED'],
+  message_template_status_update: [
+    ...['APPROVED', 'ARCHIVED', 'DELETED', 'DISABLED', 'FLAGGED', 'IN_APPEAL', 'LIMIT_EXCEEDED', 'LOCKED'],
+    ...['PAUSED', 'PENDING', 'REINSTATED', 'PENDING_DELETION', 'REJECTED'],
+  ],
+  message_template_quality_update: ['YELLOW'],
+  template_category_update: ['MARKETING'],
+  message_template_components_update: [],
+  phone_number_name_update: ['APPROVED', 'REJECTED'],
+  user_preferences: ['stop', 'resume'],
+  business_username_update: [],
+  smb_message_echoes: [],
+  smb_app_state_sync: [],
+  history: [],
+  ...Object.fromEntries(
+    ['calls', 'flows', 'security', 'partner_solutions', 'payment_configuration_update', 'automatic_events']
+      .concat(['lifecycle', 'participants', 'settings', 'status'].map(what => `group_${what}_update`))
+      .map(field => [field, []]),
+  ),
+}
+
+test.each(Object.entries(FIELDS))(
+  'PROVIDERS A5: %s has a fixture, with each of its words',
+  (field, words) => {
+    const told = changes.filter(change => change['field'] === field)
+    expect(told).not.toEqual([])
+    const text = JSON.stringify(told)
+    for (const word of words) expect(text).toContain(`"${word}"`)
+  },
+)

@@ -143,7 +143,10 @@ test.each<[string, object, number]>([
       type: 'interactive',
       interactive: {
         type: 'button',
-        action: { buttons: [{ reply: { id: 'a', title: 'A' } }, { reply: { id: 'b', title: 'A' } }] },
+        body: { text: 'x' },
+        action: {
+          buttons: ['a', 'b'].map(id => ({ type: 'reply', reply: { id, title: 'A' } })),
+        },
       },
     },
     131009,

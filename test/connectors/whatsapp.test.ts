@@ -50,6 +50,7 @@ connectorLaws({
   lostAnswer: 'reference',
   samples: {
     reaction: { content: { type: 'reaction', emoji: '👍' }, reactionTo: 'wamid.IN' },
+    flow: { content: { type: 'flow', text: 'Book', button: 'Begin', flow: { id: '1', screen: 'DATES' } } },
     template: { content: { type: 'template', name: 'order_ready', language: 'es_MX' } },
   },
 })
