@@ -8,7 +8,7 @@ import { readContent } from './content.ts'
 import { failureOf } from './failure.ts'
 import { readStatus } from './receipts.ts'
 import { movedIn } from './system.ts'
-import { timeOf } from './time.ts'
+import { timeOf } from '../meta/time.ts'
 import { contactOf, type Who, whoIn } from './who.ts'
 
 /**

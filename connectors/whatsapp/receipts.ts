@@ -4,7 +4,7 @@ import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
 import { readGraphError } from '../meta/meta.ts'
 import { failureOf } from './failure.ts'
 import { STATUS } from './status.ts'
-import { timeOf } from './time.ts'
+import { timeOf } from '../meta/time.ts'
 import { phoneIn } from './who.ts'
 
 /** An entry of `statuses[]` (PROVIDERS A4). */
