@@ -1,14 +1,15 @@
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import type { Address } from '../model/address.ts'
-import type { Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
-import type { Health } from '../model/channel.ts'
-import type { Content, ContentType, ForeignMedia, MediaType } from '../model/content.ts'
+import type { Consented, Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
+import type { Health, Live } from '../model/channel.ts'
+import type { Content, ContentType, ForeignMedia, MediaType, REQUESTED } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
 import type { ChannelId, FileId } from '../model/ids.ts'
-import type { Category } from '../model/message.ts'
+import type { Category, SourceKind } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import type { Observation, Status } from '../model/status.ts'
+import type { ToldTemplate } from '../model/template.ts'
 
 /**
  * The contract of a channel, and the place to start reading.
@@ -41,14 +42,17 @@ export type Connector<Config> = {
     /**
      * Reads a verified request. Pure, synchronous and total: no clock, no I/O, no throw for what it does not know.
      * Every batch is read whole, each item named with its own channel. What is not the provider's shape at all is
-     * one `rejected` item.
+     * one `rejected` item. `url.channel` is the `keyOf` of the channel that the URL names, for providers whose
+     * payloads do not say to whom they go.
      */
-    parse: (request: WebhookRequest) => Inbound[]
+    parse: (request: WebhookRequest, url: { channel?: string }) => Inbound[]
     /** What success looks like to this provider; 200 with no body if absent. */
     reply?: Reply
     /** How long it tries again when we answer 503 (RULES B9). */
     redelivers: 'hours' | 'seldom'
   }
+  /** For a connector that asks instead of being called; one may have both and decide by config. */
+  poll?: Poll<Config>
   /**
    * Sends one part. It is called once per durable attempt, and does not retry by itself.
    * @throws SendFailure; anything else is taken for a defect of ours.
@@ -60,6 +64,8 @@ export type Connector<Config> = {
   act?: (action: Action, config: Config, io: ActIo) => Promise<void>
   /** Opens media that an inbound message named. Called after the webhook was answered. */
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
+  /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
+  templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
   /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
   check: (config: Config, io: Io) => Promise<Health>
 }
@@ -73,6 +79,20 @@ export function defineConnector<S extends TSchema>(
 ): AnyConnector {
   return connector as unknown as AnyConnector
 }
+
+/**
+ * Asks a provider for news. `run` is one long loop: it goes on until `io.signal` aborts, or throws a SendFailure, after
+ * which it is started again with back-off from where `deliver` came last. At most one runs for a channel among all
+ * nodes, on the one that holds the lease of its sender group (RULES C3). `from` is the `next` that was delivered last,
+ * undefined for a channel that never polled. `deliver` makes the items and `next` durable in one commit and then
+ * returns: ask for what follows after that, and nothing is lost or told twice. It rejects when it cannot be made
+ * durable: let it.
+ */
+export type Poll<Config> = {
+  enabled: (config: Config) => boolean
+  run: (config: Config, from: string | undefined, deliver: Deliver, io: Io) => Promise<void>
+}
+export type Deliver = (items: Inbound[], next: string) => Promise<void>
 
 /** What the gateway hands to `verify`, `hello` and `parse`. Header names are in lower case. */
 export type WebhookRequest = {
@@ -119,6 +139,11 @@ export type Inbound = { to: string } & (
   | Omit<Deleted, 'channel'>
   /** About the channel's account itself, not about a message. */
   | { kind: 'channel'; health: Health }
+  /** What the account may send now; what is absent in `live` stays as it was. */
+  | { kind: 'limits'; at: number; live: Live; raw: string }
+  | { kind: 'template'; key: string; at: number; template: ToldTemplate }
+  /** The person may be written to, or may not any more (RULES F1). */
+  | ({ kind: 'consent'; key: string } & Omit<Consented, 'kind' | 'channel' | 'source'>)
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
   /** Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). */
@@ -130,6 +155,8 @@ export type InboundMessage = Omit<Received, 'kind' | 'channel' | 'echo' | 'also'
   kind: 'message' | 'echo'
   content: Content<ForeignMedia>
   also?: Address[]
+  /** The provider waits to hear that it arrived (a tapped button): once it is durable, `act` gets this as `answer`. */
+  answer?: string
 }
 
 /** What leaves in one request. `content` was fitted: it is within `can`. */
@@ -142,6 +169,10 @@ export type Outbound = {
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null
+  /** Who caused it: some windows are open for what an agent writes only. */
+  source: SourceKind
+  /** Provider time of what came last from that address on this channel, to the minute; null: never, or unknown. */
+  heardAt: number | null
 }
 
 export type OutboundMedia =
@@ -153,10 +184,18 @@ export type OutboundMedia =
       sha256: string
       name?: string
       open: () => Promise<Readable>
+      /** A signed link by which the provider can fetch it, for an hour. */
+      publicUrl: () => string
     }
 
-/** `typing`: somebody is writing an answer to this address, or stopped to. */
-export type Action = { kind: 'typing'; on: boolean; address: Address }
+/**
+ * `typing`: somebody is writing an answer to this address, or stopped to; `providerId` is the newest message from
+ * there. `read`: everything up to that message was read. `answer`: what an inbound message asked for by its `answer`.
+ */
+export type Action =
+  | { kind: 'typing'; on: boolean; address: Address; providerId: string | null }
+  | { kind: 'read'; address: Address; providerId: string }
+  | { kind: 'answer'; address: Address; payload: string }
 
 export type ActIo = Io & {
   /** Shows `frame` to whoever is connected to this daemon under this address right now; nobody may be. */
@@ -209,7 +248,10 @@ export type HttpAnswer = {
   stream: Readable
 }
 
-/** What a channel can carry, as data. `queue/fit.ts` is its only reader. */
+/**
+ * What a channel can carry, as data. `queue/fit.ts` is its only reader: what is beyond it becomes something that is
+ * not, numbered text at the end. `unit` counts titles and all other texts too.
+ */
 export type Capabilities = {
   /** Longest text of one part, counted in `unit`. */
   text: { max: number; unit: 'characters' | 'bytes' }
@@ -219,16 +261,39 @@ export type Capabilities = {
   media: { [T in MediaType]?: { bytesMax: number; mimeTypes?: readonly string[]; caption: boolean } }
   /** Content that it carries as such; the rest is turned into text where that keeps its meaning. */
   carries: readonly ContentType[]
-  buttons?: { max: number; titleMax: number; textMax: number }
-  list?: { rowsMax: number; titleMax: number; textMax: number }
+  buttons?: Choosable & {
+    /** Buttons that open a link: beside others, alone, or (absent) none. */
+    urls?: 'mixed' | 'alone'
+    /** No two of the same title. */
+    unique?: true
+    around?: Around
+  }
+  /** Answers for the moment. Buttons that are too many go as these too. */
+  quick?: Choosable
+  list?: {
+    rowsMax: number
+    titleMax: number
+    textMax: number
+    sectionsMax?: number
+    sectionTitleMax?: number
+    descriptionMax?: number
+    buttonMax?: number
+    idBytesMax?: number
+    around?: Around
+  }
+  /** What a person can be asked for by a button; the rest is asked in text. */
+  requests?: readonly (typeof REQUESTED)[number][]
   /** Whether an answer can quote the message it answers. */
   quotes: boolean
   /** The statuses it ever tells; the others are `n/a`, never assumed (RULES D7). */
   observes: readonly Status[]
 }
 
-/** What the provider last told about the account. Absent means: never told. */
-export type Live = { perSecond?: number; tier?: number | null; quality?: 'green' | 'yellow' | 'red' }
+/** How many choices, how long; `idBytesMax` where what comes back from one is bounded. */
+export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
+
+/** Longest text above and below choices, and whether a file may stand above. Absent: all that is joins the text. */
+export type Around = { headerMax: number; footerMax: number; media?: true }
 
 export type Limits = {
   /**

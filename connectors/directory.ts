@@ -1,4 +1,4 @@
-import type { ChannelStatus, Health } from '../model/channel.ts'
+import type { ChannelStatus, Health, Live } from '../model/channel.ts'
 import type { ChannelId, WorkspaceId } from '../model/ids.ts'
 import type { AnyConnector } from './connector.ts'
 
@@ -14,6 +14,8 @@ export type OpenChannel = {
   providerKey: string
   senderGroup: string
   health: Health
+  /** What the provider last told; `connector.limits` reads it. */
+  live: Live
 }
 
 /**

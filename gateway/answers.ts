@@ -1,19 +1,13 @@
-import { type TProperties, type TSchema, Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { ADDRESS_KINDS } from '../model/address.ts'
 import { CHANNEL_STATUSES } from '../model/channel.ts'
 import { EVENT_TYPES } from '../model/event.ts'
 import { CATEGORIES, REFERRAL_FIELDS } from '../model/message.ts'
-import { ROLES } from '../model/token.ts'
+import { TEMPLATE_STATUSES } from '../model/template.ts'
 import { PROBLEMS, type ProblemCode } from './problem.ts'
-import { GRANTS } from './roles.ts'
-import { id, time } from './schemas.ts'
+import { id, nullable, open, time, words } from './shapes.ts'
 
 /** What the API answers, for `/openapi.json`. Clients must take fields that are not named here: more will come. */
-
-const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-const words = <T extends string>(values: readonly T[]) => Type.Enum([...values])
-const open = (properties: TProperties, description?: string) =>
-  Type.Object(properties, description === undefined ? {} : { description })
 
 const address = open({ kind: words(ADDRESS_KINDS), value: Type.String() })
 const messageRef = open({ id: nullable(id('msg')), providerId: nullable(Type.String()) })
@@ -47,11 +41,37 @@ export const ChannelAnswer = open(
       why: nullable(Type.String()),
       at: nullable(time),
     }),
+    live: open(
+      {
+        perSecond: Type.Optional(Type.Number()),
+        tier: Type.Optional(nullable(Type.Integer({ description: 'People a day; null: without limit.' }))),
+        quality: Type.Optional(words(['green', 'yellow', 'red'])),
+      },
+      'What the provider last told about how much may be sent; what it never told is absent.',
+    ),
     webhookUrl: nullable(Type.String({ description: 'Where the provider must send its webhooks.' })),
     createdAt: time,
     updatedAt: time,
   },
   'A channel.',
+)
+
+export const TemplateAnswer = open(
+  {
+    id: id('tpl'),
+    workspace: id('wks'),
+    channel: id('chn'),
+    name: Type.String(),
+    language: Type.String(),
+    providerId: nullable(Type.String()),
+    status: words(TEMPLATE_STATUSES),
+    category: nullable(Type.String({ description: "The provider's word." })),
+    quality: nullable(Type.String({ description: "The provider's word." })),
+    reason: nullable(Type.String({ description: 'Why it has this status, in the words of the provider.' })),
+    components: nullable(Type.Array(Type.Unknown(), { description: "In the provider's own form." })),
+    updatedAt: time,
+  },
+  'A template, in one of its languages.',
 )
 
 export const RejectedAnswer = open(
@@ -214,40 +234,6 @@ export const EventAnswer = open(
 )
 
 export const WorkspaceAnswer = open({ id: id('wks'), name: Type.String(), createdAt: time }, 'A workspace.')
-
-const token = {
-  id: id('tok'),
-  workspace: id('wks'),
-  name: Type.String(),
-  role: words(ROLES),
-  createdAt: time,
-  expiresAt: nullable(time),
-  lastUsedAt: nullable({ ...time, description: 'Coarse: written at most once a minute.' }),
-  revokedAt: nullable(time),
-  createdBy: nullable({ ...id('tok'), description: 'null: the start of the daemon made it.' }),
-}
-export const TokenAnswer = open(token, 'A token, without its secret.')
-export const TokenMadeAnswer = open(
-  {
-    ...token,
-    token: Type.String({
-      pattern: '^omnibus_[A-Za-z0-9_-]{43}$',
-      description: 'The secret. Shown only now.',
-    }),
-  },
-  'The token, with its secret.',
-)
-export const SessionAnswer = open(
-  {
-    token: id('tok'),
-    name: Type.String(),
-    role: words(ROLES),
-    workspace: id('wks'),
-    may: Type.Array(words(Object.keys(GRANTS))),
-    expiresAt: nullable(time),
-  },
-  'Who asks.',
-)
 
 const ProblemAnswer = Type.Object(
   {

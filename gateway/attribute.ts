@@ -1,4 +1,4 @@
-import type { Inbound, WebhookRequest } from '../connectors/connector.ts'
+import type { Action, Inbound, WebhookRequest } from '../connectors/connector.ts'
 import type { OpenChannel } from '../connectors/directory.ts'
 import type { Change, Receipt, Received, Transaction } from '../model/change.ts'
 import type { ChannelId } from '../model/ids.ts'
@@ -8,10 +8,13 @@ import type { Metrics } from './metrics.ts'
 
 export type AttributeOptions = { metrics: Metrics; log: Log }
 
+/** An answer that a provider waits for, to be given once what it is about is durable. */
+export type Awaited = { channel: OpenChannel; action: Extract<Action, { kind: 'answer' }> }
+
 /**
- * What a verified delivery told, as one transaction a workspace. An item goes to a channel only if that channel holds
- * the secret that verified, whatever URL it came by; others are counted as `notThisApp` (RULES B2). `named` is the
- * channel of the URL: what cannot be read at all is kept there.
+ * What a verified delivery told, as one transaction a workspace, and the answers that it asks for. An item goes to a
+ * channel only if that channel holds the secret that verified, whatever URL it came by; others are counted as
+ * `notThisApp` (RULES B2). `named` is the channel of the URL: what cannot be read at all is kept there.
  */
 export function attribute(
   { metrics, log }: AttributeOptions,
@@ -19,10 +22,11 @@ export function attribute(
   holder: Holder,
   named: OpenChannel | undefined,
   request: WebhookRequest,
-): Transaction[] {
+): { transactions: Transaction[]; awaited: Awaited[] } {
   const transactions: Transaction[] = []
+  const awaited: Awaited[] = []
   let rejectedIn: Set<ChannelId> | undefined
-  for (const item of read(gate, request, log)) {
+  for (const item of read(gate, request, named, log)) {
     metrics.intakeItems.add([gate.name, item.kind])
     if (item.kind === 'ignored') {
       metrics.intakeIgnored.add([gate.name, item.why])
@@ -34,7 +38,12 @@ export function attribute(
       continue
     }
     if (item.kind !== 'rejected') {
-      for (const channel of channels) push(transactions, channel, changeOf(item, channel.id))
+      for (const channel of channels) {
+        push(transactions, channel, changeOf(item, channel.id))
+        if ('answer' in item && item.answer !== undefined) {
+          awaited.push({ channel, action: { kind: 'answer', address: item.address, payload: item.answer } })
+        }
+      }
       continue
     }
     metrics.intakeRejected.add([gate.name, item.why])
@@ -46,12 +55,12 @@ export function attribute(
       push(transactions, channel, rejectedOf(item.why, channel.id, request))
     }
   }
-  return transactions
+  return { transactions, awaited }
 }
 
-function read(gate: Gate, request: WebhookRequest, log: Log): Inbound[] {
+function read(gate: Gate, request: WebhookRequest, named: OpenChannel | undefined, log: Log): Inbound[] {
   try {
-    return gate.receive.parse(request)
+    return gate.receive.parse(request, named === undefined ? {} : { channel: named.providerKey })
   } catch (error) {
     // `parse` is total by contract; a defect there must not lose what the provider will not send again.
     log.error({ err: error, connector: gate.name }, 'a webhook could not be parsed')
@@ -91,11 +100,11 @@ export function changeOf(
     if (detail !== undefined) receipt.detail = detail
     return receipt
   }
-  if (item.kind === 'channel') return { kind: 'channelHealth', channel, health: item.health }
   if (item.kind === 'edited' || item.kind === 'deleted') {
     const { to: _, ...told } = item
     return { ...told, channel }
   }
+  if (!('content' in item)) return accountChangeOf(item, channel)
   const received: Received = {
     kind: 'received',
     channel,
@@ -115,6 +124,25 @@ export function changeOf(
   if (item.former !== undefined) received.former = item.former
   if (item.besides !== undefined) received.besides = item.besides
   return received
+}
+
+/** What is told besides messages. */
+function accountChangeOf(
+  item: Extract<Inbound, { kind: 'channel' | 'limits' | 'template' | 'consent' }>,
+  channel: ChannelId,
+): Change {
+  switch (item.kind) {
+    case 'channel':
+      return { kind: 'channelHealth', channel, health: item.health }
+    case 'limits':
+      return { kind: 'channelLimits', channel, live: item.live, at: item.at, raw: item.raw }
+    case 'template':
+      return { kind: 'templateTold', channel, template: item.template, at: item.at }
+    case 'consent': {
+      const { address, category, state, raw, at } = item
+      return { kind: 'consented', channel, address, category, state, source: 'provider', raw, at }
+    }
+  }
 }
 
 function rejectedOf(why: string, channel: ChannelId, request: WebhookRequest): Change {

@@ -78,9 +78,10 @@ export function openChannel(
   const { config, predecessors } = openConfig(connector, sealer, stored, now)
   for (const { path, secret } of predecessors) append(config, path.split('.'), secret)
   const { id, workspace, name, status, providerKey, senderGroup, health } = stored
+  const { at: _, ...live } = stored.live ?? {}
   // The API checked it against `connector.config` before it was stored.
   const opaque = config as never
-  return { id, workspace, connector, name, status, config: opaque, providerKey, senderGroup, health }
+  return { id, workspace, connector, name, status, config: opaque, providerKey, senderGroup, health, live }
 }
 
 /** The channel as the API shows it. `connector` is undefined if this build does not have it: all config is hidden. */
@@ -91,6 +92,7 @@ export function showChannel(
 ): Channel {
   const { [BESIDE]: _beside, ...config } = stored.config
   const { health } = stored
+  const { at: _at, ...live } = stored.live ?? {}
   const hasWebhook = connector?.receive !== undefined
   return {
     id: stored.id,
@@ -104,6 +106,7 @@ export function showChannel(
       why: health.why ?? null,
       at: health.at === undefined ? null : rfc3339(health.at),
     },
+    live,
     webhookUrl: hasWebhook ? `${publicUrl}/in/${stored.connector}/${stored.id}` : null,
     createdAt: rfc3339(stored.createdAt),
     updatedAt: rfc3339(stored.updatedAt),

@@ -14,6 +14,12 @@ const buttons = {
     { id: 'evening', title: 'In the evening' },
   ],
 }
+const form = {
+  type: 'flow',
+  text: 'Book a visit.',
+  button: 'Choose a time',
+  flow: { id: '106540352242923', screen: 'DATES' },
+}
 const template = {
   type: 'template',
   name: 'order_ready',
@@ -26,6 +32,8 @@ export const MESSAGES = [
   { contact: `ctc_${ID}`, content: image },
   { conversation: `cnv_${ID}`, content: buttons, replyTo: { id: `msg_${ID}` } },
   { channel: `chn_${ID}`, to: '+5215512345678', content: template },
+  { conversation: `cnv_${ID}`, content: { type: 'request', what: 'location', text: 'Where are you?' } },
+  { conversation: `cnv_${ID}`, content: form },
   { contact: `ctc_${ID}`, content: { type: 'reaction', emoji: '👍', to: { id: `msg_${ID}` } } },
 ]
 
@@ -43,6 +51,7 @@ export const CHANNELS = [
 ]
 export const CHANNEL_PATCHES = [{ status: 'paused' }, { name: 'Support', config: { wabaId: '10259' } }]
 export const CLOSINGS = [{ category: 'delivered', summary: 'Wanted to know when the order comes.' }]
+export const READS = [{}, { typing: true }]
 export const REPLAYS = [{}, { id: `rej_${ID}` }]
 export const TOKENS = [
   { name: 'CRM', role: 'backend' },

@@ -18,7 +18,7 @@ import type { Config } from './config.ts'
 import { applyDeclared } from './declare.ts'
 import { createFeed } from './feed.ts'
 import { closeDoor, createDoor } from './http.ts'
-import { linkKeysOf } from './links.ts'
+import { linkKeysOf, signLink } from './links.ts'
 import { createLive } from './live.ts'
 import { createMetrics, type Metrics, sendsOf } from './metrics.ts'
 import type { Rooms } from './rooms.ts'
@@ -94,6 +94,8 @@ type Later = {
   store?: Store
   wake?: (groups: string[]) => void
   warm?: () => void
+  /** Where it listens. */
+  url?: string
   lags: (() => Record<string, number>)[]
   streams: { open: number }
   visits: { open: number }
@@ -112,7 +114,7 @@ async function start(
   const later: Later = { lags: [], streams: { open: 0 }, visits: { open: 0 } }
   const { ground, newToken } = await openGround(config, options, later, begin)
   startParts(ground, options, later, begin)
-  const url = await openDoor(ground, begin)
+  const url = await openDoor(ground, later, begin)
   return {
     url,
     demoUrl: demoUrlOf(ground, config.publicUrl ?? url),
@@ -176,11 +178,16 @@ async function openGround(
 function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, begin: Begin): void {
   const { config, store, bus, directory, http, clock, random, log, probe } = ground
   const common = { store, bus, directory, http, clock, random, log }
+  const { listen, publicUrl } = config
+  // Before the door is open, the address that it will have: only a port that is not chosen yet is unknown.
+  const urlNow = (): string => publicUrl ?? later.url ?? urlOf(listen.host, listen.port)
   if (config.parts.includes('queue')) {
     const queue = createQueue({
       ...common,
       holder: Buffer.from(random.fill(new Uint8Array(12))).toString('hex'),
       headroom: config.limits.headroom,
+      linkOf: (workspace, id, forMs) =>
+        urlNow() + signLink(ground.linkKeys, { workspace, id }, clock.now(), forMs),
       listener: sendsOf(ground.metrics),
       warm: () => later.warm?.(),
       ...(probe === undefined ? {} : { probe }),
@@ -200,7 +207,7 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
 }
 
 /** Opens the door and tells where it listens. */
-async function openDoor(ground: Ground, begin: Begin): Promise<string> {
+async function openDoor(ground: Ground, later: Later, begin: Begin): Promise<string> {
   const { listen, publicUrl } = ground.config
   const stopping = new AbortController()
   let url = ''
@@ -215,6 +222,7 @@ async function openDoor(ground: Ground, begin: Begin): Promise<string> {
   })
   await door.listen(listen)
   url = urlOf(listen.host, (door.server.address() as AddressInfo).port)
+  later.url = url
   ground.log.info({ url }, 'listening')
   return url
 }

@@ -18,8 +18,9 @@ import { fileLinkRoute, fileRoutes } from './routes/files.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
+import { templateRoutes } from './routes/templates.ts'
 import { tokenRoutes } from './routes/tokens.ts'
-import { typingRoute } from './routes/typing.ts'
+import { typingRoutes } from './routes/typing.ts'
 import { webhookRoutes } from './routes/webhooks.ts'
 import { workspaceRoutes } from './routes/workspaces.ts'
 import { serveUpgrades, type Upgrades } from './upgrade.ts'
@@ -131,7 +132,8 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   rejectedRoutes(app, rooms)
   messageRoutes(app, rooms)
   conversationRoutes(app, rooms)
-  typingRoute(app, rooms)
+  typingRoutes(app, rooms)
+  templateRoutes(app, rooms)
   contactRoutes(app, rooms)
   tokenRoutes(app, rooms, auth)
   workspaceRoutes(app, rooms)

@@ -1,4 +1,4 @@
-import type { AnyConnector, Reply, WebhookRequest } from '../connectors/connector.ts'
+import type { Action, AnyConnector, Reply, WebhookRequest } from '../connectors/connector.ts'
 import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { Committed, Transaction } from '../model/change.ts'
 import type { Clock } from '../model/clock.ts'
@@ -19,6 +19,8 @@ export type IntakeOptions = {
   clock: Clock
   log: Log
   probe?: Probe | undefined
+  /** Gives a provider the answer that it waits for; absent where nobody would. */
+  act?: (channel: OpenChannel, action: Action) => void
 }
 
 export type IntakeAnswer = Reply & { retryAfterS?: number }
@@ -74,12 +76,13 @@ export function createIntake(options: IntakeOptions): Intake {
       return refuse(hello ?? UNAUTHORIZED)
     }
     probe?.('inbound.1.verified')
-    const transactions = attribute(options, gate, holder, named?.channel, request)
+    const { transactions, awaited } = attribute(options, gate, holder, named?.channel, request)
     probe?.('inbound.2.parsed')
     if (transactions.length === 0) return done('ignored', gate.reply)
     const result = await commitAll(options, gate, transactions)
     if (result !== 'stored') return done(result, UNAVAILABLE)
     probe?.('inbound.3.committed')
+    for (const { channel, action } of awaited) options.act?.(channel, action)
     return done('stored', gate.reply)
   }
 }

@@ -70,7 +70,7 @@ function requestOf(
  */
 function transactionsOf(gate: Gate, named: Named, request: WebhookRequest): Transaction[] | undefined {
   const transactions: Transaction[] = []
-  for (const item of read(gate, request)) {
+  for (const item of read(gate, request, named.channel)) {
     if (item.kind === 'ignored') continue
     const channels = named.holders.flatMap(({ byKey }) => byKey.get(item.to) ?? [])
     if (item.kind === 'rejected' || channels.length === 0) return undefined
@@ -80,9 +80,9 @@ function transactionsOf(gate: Gate, named: Named, request: WebhookRequest): Tran
 }
 
 /** A defect in `parse` keeps the delivery, as it did when it came. */
-function read(gate: Gate, request: WebhookRequest): Inbound[] {
+function read(gate: Gate, request: WebhookRequest, { providerKey }: OpenChannel): Inbound[] {
   try {
-    return gate.receive.parse(request)
+    return gate.receive.parse(request, { channel: providerKey })
   } catch {
     return [{ to: '', kind: 'rejected', why: 'parserFault' }]
   }

@@ -1,146 +1,33 @@
-import { type Static, type TProperties, type TSchema, Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { CHANNEL_STATUSES } from '../model/channel.ts'
-import { MEDIA_TYPES } from '../model/content.ts'
-import type { Prefix } from '../model/ids.ts'
 import { CATEGORIES } from '../model/message.ts'
+import { TEMPLATE_STATUSES } from '../model/template.ts'
 import { ROLES } from '../model/token.ts'
+import { ContentInput } from './content-schemas.ts'
 import {
   CHANNEL_PATCHES,
   CHANNELS,
   CLOSINGS,
   MESSAGES,
+  READS,
   REPLAYS,
   TOKENS,
   TYPINGS,
   WORKSPACES,
 } from './examples.ts'
+import { body, id, optional, short, strict, TEXT_MAX, time, words } from './shapes.ts'
 
 /**
  * The API in schemas. The same values check what comes in and make `/openapi.json`, so that neither can say what the
  * other does not.
  */
 
-const TEXT_MAX = 65_536
 const PAGE_MAX = 200
 export const PAGE_DEFAULT = 50
 const EVENTS_PAGE_MAX = 1_000
 export const EVENTS_PAGE_DEFAULT = 100
 
-/** An object that takes no other fields. */
-const strict = <P extends TProperties>(properties: P, description?: string) =>
-  Type.Object(properties, {
-    additionalProperties: false,
-    ...(description === undefined ? {} : { description }),
-  })
-/** The same for a whole body, which has examples. */
-const body = <P extends TProperties>(properties: P, examples: readonly object[]) =>
-  Type.Object(properties, { additionalProperties: false, examples: [...examples] })
-const words = <T extends string>(values: readonly T[]) => Type.Enum([...values])
-const short = (maxLength: number) => Type.String({ minLength: 1, maxLength })
-const optional = Type.Optional
-const nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
-
-export const id = (prefix: Prefix) =>
-  Type.String({ pattern: `^${prefix}_[0-9a-z]{26}$`, description: `An id that starts with ${prefix}_.` })
-export const time = Type.String({ format: 'date-time', description: 'RFC 3339 in UTC.' })
-
 // What a client writes
-
-const mediaInput = Type.Union([
-  strict({ id: id('fil'), name: optional(short(255)) }, 'A file made by POST /v1/files.'),
-  strict(
-    {
-      url: Type.String({ pattern: '^https?://', maxLength: 2_048 }),
-      mimeType: optional(short(255)),
-      name: optional(short(255)),
-    },
-    'A link that the provider fetches.',
-  ),
-])
-const mediaHeader = strict({ type: words(['image', 'video', 'document']), media: mediaInput })
-const header = Type.Union([strict({ text: short(1_024) }), mediaHeader])
-const button = Type.Union([
-  strict({ id: short(256), title: short(256) }),
-  strict({ url: Type.String({ pattern: '^https?://', maxLength: 2_048 }), title: short(256) }),
-])
-const templateValues = Type.Record(
-  Type.String({ pattern: '^[A-Za-z0-9_]{1,64}$' }),
-  Type.String({ maxLength: 4_096 }),
-)
-const buttonIndex = Type.Integer({ minimum: 0, maximum: 9 })
-const templateButton = Type.Union([
-  strict({ index: buttonIndex, payload: short(1_024) }),
-  strict({ index: buttonIndex, text: short(2_048) }),
-  strict({ index: buttonIndex, code: short(256) }),
-])
-const text = strict({
-  type: Type.Literal('text'),
-  text: short(TEXT_MAX),
-  preview: optional(Type.Boolean({ description: 'Show a preview of the first link.' })),
-})
-const media = strict({
-  type: words(MEDIA_TYPES),
-  media: mediaInput,
-  caption: optional(short(TEXT_MAX)),
-  voice: optional(Type.Boolean({ description: 'Audio recorded on the spot.' })),
-})
-const location = strict({
-  type: Type.Literal('location'),
-  latitude: Type.Number({ minimum: -90, maximum: 90 }),
-  longitude: Type.Number({ minimum: -180, maximum: 180 }),
-  name: optional(short(1_024)),
-  address: optional(short(1_024)),
-})
-const contactCard = strict({
-  name: short(1_024),
-  phones: Type.Array(strict({ phone: short(64), type: optional(short(64)), whatsapp: optional(short(64)) }), {
-    maxItems: 20,
-  }),
-  emails: optional(Type.Array(strict({ email: short(320), type: optional(short(64)) }), { maxItems: 20 })),
-  organization: optional(short(1_024)),
-})
-const contacts = strict({
-  type: Type.Literal('contacts'),
-  contacts: Type.Array(contactCard, { minItems: 1, maxItems: 20 }),
-})
-const buttons = strict({
-  type: Type.Literal('buttons'),
-  text: short(TEXT_MAX),
-  header: optional(header),
-  footer: optional(short(1_024)),
-  buttons: Type.Array(button, { minItems: 1, maxItems: 20 }),
-})
-const listRow = strict({ id: short(256), title: short(256), description: optional(short(1_024)) })
-const list = strict({
-  type: Type.Literal('list'),
-  text: short(TEXT_MAX),
-  button: short(256),
-  header: optional(short(1_024)),
-  footer: optional(short(1_024)),
-  sections: Type.Array(
-    strict({ title: optional(short(256)), rows: Type.Array(listRow, { minItems: 1, maxItems: 100 }) }),
-    { minItems: 1, maxItems: 20 },
-  ),
-})
-const template = strict({
-  type: Type.Literal('template'),
-  name: short(512),
-  language: short(32),
-  parameters: optional(
-    strict({
-      header: optional(Type.Union([templateValues, mediaHeader])),
-      body: optional(templateValues),
-      buttons: optional(Type.Array(templateButton, { maxItems: 10 })),
-    }),
-  ),
-})
-const reaction = strict({
-  type: Type.Literal('reaction'),
-  emoji: nullable(short(32)),
-  to: strict({ id: id('msg') }),
-})
-
-const ContentInput = Type.Union([text, media, location, contacts, buttons, list, template, reaction])
 
 export const MessageInput = body(
   {
@@ -208,6 +95,11 @@ export const ReplayInput = body({ id: optional(id('rej')) }, REPLAYS)
 export type ReplayInput = Static<typeof ReplayInput>
 export const TypingInput = body({ on: Type.Boolean() }, TYPINGS)
 export type TypingInput = Static<typeof TypingInput>
+export const ReadInput = body(
+  { typing: optional(Type.Boolean({ description: 'Show too that an answer is being written.' })) },
+  READS,
+)
+export type ReadInput = Static<typeof ReadInput>
 
 // Queries
 
@@ -236,6 +128,13 @@ export const ConversationsQuery = strict({
   contact: optional(id('ctc')),
   status: optional(words(['open', 'closed'])),
 })
+export const TemplatesQuery = strict({
+  ...page,
+  channel: optional(id('chn')),
+  name: optional(short(512)),
+  status: optional(words(TEMPLATE_STATUSES)),
+})
+export type TemplatesQuery = Static<typeof TemplatesQuery>
 export const EventsQuery = strict({
   workspace,
   after: optional(Type.Integer({ minimum: 0, description: 'The last number read.' })),

@@ -1,5 +1,5 @@
 import type { Address } from './address.ts'
-import type { ChannelStatus, Health } from './channel.ts'
+import type { ChannelStatus, Health, Live } from './channel.ts'
 import type { Content, ForeignMedia, HandedMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
@@ -13,8 +13,10 @@ import type {
   TokenId,
   WorkspaceId,
 } from './ids.ts'
+import type { Choices } from './menu.ts'
 import type { Besides, Category, Source } from './message.ts'
 import type { Observation } from './status.ts'
+import type { ToldTemplate } from './template.ts'
 import type { Role } from './token.ts'
 
 /**
@@ -77,6 +79,13 @@ export type Change =
   | ChannelUpdated
   | { kind: 'channelDeleted'; channel: ChannelId }
   | { kind: 'channelHealth'; channel: ChannelId; health: Health }
+  /** What the provider tells about how much may be sent; what it does not tell stays. `raw` is its own word. */
+  | { kind: 'channelLimits'; channel: ChannelId; live: Live; at: number; raw: string }
+  /** Of two that tell of one template the later one stands, whichever comes first. */
+  | { kind: 'templateTold'; channel: ChannelId; template: ToldTemplate; at: number }
+  /** How far a channel was polled, in the provider's own words: moves with what was found there. */
+  | { kind: 'polled'; channel: ChannelId; position: string; lease: Lease }
+  | Consented
   | ChannelResealed
   /** The text that proves the secret key, sealed with another one (RULES G1). */
   | { kind: 'keyReplaced'; keyCheck: string }
@@ -141,6 +150,19 @@ export type ChannelResealed = {
   channel: ChannelId
   from: Record<string, unknown>
   config: Record<string, unknown>
+}
+
+/** A person may be written to about something, or may not any more, as the provider tells it (RULES F1). */
+export type Consented = {
+  kind: 'consented'
+  channel: ChannelId
+  address: Address
+  category: 'marketing' | 'service' | 'all'
+  state: 'granted' | 'withdrawn'
+  source: 'provider'
+  /** The provider's word, unchanged. */
+  raw: string
+  at: number
 }
 
 /** An inbound message, or an echo of one that the business wrote in the provider's own app. */
@@ -245,6 +267,8 @@ export type Attempted = {
   parts: number
   /** The platform held it back for a rate or a tier. */
   queued: boolean
+  /** Choices that this part shows as numbered text: an answer by number is understood (`model/menu.ts`). */
+  menu?: Choices
 }
 
 export type Settled = {

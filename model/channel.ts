@@ -7,6 +7,12 @@ export type ChannelStatus = (typeof CHANNEL_STATUSES)[number]
 /** What `check` or a failed send last told about the credentials and the account. */
 export type Health = { state: 'unknown' | 'ok' | 'failing'; why?: string; at?: number }
 
+/**
+ * What the provider last told about the account; absent is never told. `perSecond`: messages a second; `tier`: people
+ * a day who may be written to first, null without limit.
+ */
+export type Live = { perSecond?: number; tier?: number | null; quality?: 'green' | 'yellow' | 'red' }
+
 /** A channel as the API shows it: every secret of `config` reads `"***"`. Times are RFC 3339. */
 export type Channel = {
   id: ChannelId
@@ -16,6 +22,8 @@ export type Channel = {
   status: ChannelStatus
   config: Record<string, unknown>
   health: { state: Health['state']; why: string | null; at: string | null }
+  /** What the provider last told about how much may be sent. */
+  live: Live
   /** Where the provider must send its webhooks; null for a connector that polls. */
   webhookUrl: string | null
   createdAt: string

@@ -16,6 +16,10 @@ export type Content<M = StoredMedia> =
   | Template<M>
   | Reaction
   | Order
+  | Request
+  | Flow<M>
+  | Story<M>
+  | Comment
   | System
   | ReferralOnly
   | Unsupported
@@ -71,12 +75,14 @@ export type PostalAddress = {
 
 export type Button = { id: string; title: string } | { url: string; title: string }
 export type Header<M> = { text: string } | { media: M; type: 'image' | 'video' | 'document' }
+/** `quick`: answers for this moment, gone with the next message; shown so where the provider has such. */
 export type Buttons<M> = {
   type: 'buttons'
   text: string
   header?: Header<M>
   footer?: string
   buttons: Button[]
+  quick?: true
 }
 
 export type ListRow = { id: string; title: string; description?: string }
@@ -91,13 +97,15 @@ export type List = {
 
 /**
  * What a person chose or filled in. `payload` is the id we gave a button, a list row or a quick reply; of a `flow` the
- * text of its JSON, of a `callPermission` the answer. `fields` is what those two say, if it is a JSON object.
+ * text of its JSON, of a `callPermission` the answer. `fields` is what those two say, if it is a JSON object. `typed`:
+ * what the person wrote, where the choices had been sent as numbered text and this is the one that was meant.
  */
 export type Reply = {
   type: 'reply'
   kind: 'button' | 'list' | 'quick' | 'flow' | 'callPermission'
   payload: string
   text: string
+  typed?: string
   description?: string
   fields?: Record<string, unknown>
 }
@@ -108,6 +116,7 @@ export type TemplateButton =
   | { index: number; payload: string }
   | { index: number; text: string }
   | { index: number; code: string }
+  | { index: number; flow: { token?: string; data?: Record<string, unknown> } }
 export type Template<M> = {
   type: 'template'
   name: string
@@ -125,6 +134,39 @@ export type Reaction = { type: 'reaction'; emoji: string | null }
 /** What somebody ordered from a catalog. A price is decimal text: no number of ours may round it. */
 export type Order = { type: 'order'; catalogId: string | null; text?: string; items: OrderItem[] }
 export type OrderItem = { productId: string; quantity: number; price: string | null; currency: string | null }
+
+/** Asks the person for where they are, or for their phone; the answer comes as `location` or `contacts`. */
+export const REQUESTED = ['location', 'contact'] as const
+export type Request = { type: 'request'; what: (typeof REQUESTED)[number]; text: string }
+
+/**
+ * A form that the provider shows (WhatsApp Flows); what was filled in comes as a `reply` of kind `flow`. `screen` and
+ * `data` are where it begins, and with what; `draft`: one that is not published yet.
+ */
+export type Flow<M> = {
+  type: 'flow'
+  text: string
+  header?: Header<M>
+  footer?: string
+  /** What stands on the button that opens it. */
+  button: string
+  flow: ({ id: string } | { name: string }) & {
+    token?: string
+    action?: 'navigate' | 'exchange'
+    screen?: string
+    data?: Record<string, unknown>
+    draft?: true
+  }
+}
+
+/** Inbound: the person named the business in a story of theirs, or answered one of the business's. */
+export type Story<M> = { type: 'story'; kind: 'mention' | 'reply'; media?: M; url?: string; text?: string }
+
+/**
+ * Inbound: what somebody wrote under a post, for all to read. An answer (`replyTo`) goes to its writer alone, as a
+ * private reply. `post` and `parent` are the provider's ids of what it stands under.
+ */
+export type Comment = { type: 'comment'; text: string; post?: string; parent?: string; url?: string }
 
 /** What the provider tells about the person, in a message's place. `address`: where they are reached from now on. */
 export type System = {
@@ -188,10 +230,15 @@ export function mapMedia<A, B>(content: Content<A>, each: (media: A) => B): Cont
     case 'document':
     case 'sticker':
       return { ...content, media: each(content.media) }
-    case 'buttons': {
+    case 'buttons':
+    case 'flow': {
       const { header, ...rest } = content
       if (header === undefined) return rest
       return { ...rest, header: 'media' in header ? { ...header, media: each(header.media) } : header }
+    }
+    case 'story': {
+      const { media, ...rest } = content
+      return media === undefined ? rest : { ...rest, media: each(media) }
     }
     case 'template': {
       const header = content.parameters?.header

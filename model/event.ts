@@ -13,9 +13,12 @@ export const EVENT_TYPES = [
   'contact.created',
   'contact.updated',
   'contact.merged',
+  'contact.consent',
   'channel.created',
   'channel.updated',
   'channel.health',
+  'channel.limit',
+  'template.status',
   'intake.rejected',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]

@@ -17,8 +17,9 @@ export type FileId = Id<'fil'>
 export type EventId = Id<'evt'>
 export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
+export type TemplateId = Id<'tpl'>
 
-const PREFIXES = ['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej'] as const
+const PREFIXES = ['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tpl'] as const
 export type Prefix = (typeof PREFIXES)[number]
 
 /** Makes ids; two made by one maker never compare in the wrong order, even within a millisecond. */

@@ -2,10 +2,16 @@ import type { Capabilities } from '../connectors/connector.ts'
 import type { Buttons, Content, List, MediaContent, MediaType, StoredMedia } from '../model/content.ts'
 import { isMediaHeader } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
+import type { Choices } from '../model/menu.ts'
+import { above, carriesList, choicesOf, formOf, placed } from './choices.ts'
 import { plainButtons, plainContacts, plainList, plainLocation } from './plain.ts'
 import { lengthOf, splitText } from './split.ts'
 
-export type Fitted = { parts: Content[] } | { failure: Failure }
+/** `menu`: the choices that the last part tells as numbered text. */
+export type Fitted = { parts: Content[]; menu?: Choices } | { failure: Failure }
+
+/** A public link to a file of ours, to be sent as text; undefined where there is none. Always of the same length. */
+export type LinkOf = (media: StoredMedia) => string | undefined
 
 /**
  * Makes of one content the parts that a channel can carry, in order, each to be sent in a request of its own. Pure and
@@ -14,7 +20,7 @@ export type Fitted = { parts: Content[] } | { failure: Failure }
  *
  * @returns at least one part, or `contentUnsupported` or `contentTooLarge`
  */
-export function fitContent(content: Content, can: Capabilities): Fitted {
+export function fitContent(content: Content, can: Capabilities, linkOf: LinkOf = noLink): Fitted {
   switch (content.type) {
     case 'text':
       if (lengthOf(content.text, can.text.unit) <= can.text.max) return { parts: [content] }
@@ -24,15 +30,22 @@ export function fitContent(content: Content, can: Capabilities): Fitted {
     case 'video':
     case 'document':
     case 'sticker':
-      return fitMedia(content, can)
+      return fitMedia(content, can, linkOf)
     case 'buttons':
-      return fitButtons(content, can)
+      return fitButtons(content, can, linkOf)
     case 'list':
       return fitList(content, can)
     case 'location':
       return carries(content, can) ? { parts: [content] } : asText(plainLocation(content), can)
     case 'contacts':
       return carries(content, can) ? { parts: [content] } : asText(plainContacts(content), can)
+    case 'request': {
+      const isAsked = carries(content, can) && can.requests?.includes(content.what) === true
+      return isAsked ? { parts: above(content, can.text.max, can) } : asText(content.text, can)
+    }
+    case 'flow':
+      if (!carries(content, can)) return unsupported()
+      return { parts: above(content, can.buttons?.textMax ?? can.text.max, can) }
     case 'template': {
       const header = content.parameters?.header
       if (!carries(content, can)) return unsupported()
@@ -43,6 +56,8 @@ export function fitContent(content: Content, can: Capabilities): Fitted {
       return carries(content, can) ? { parts: [content] } : unsupported()
   }
 }
+
+const noLink: LinkOf = media => ('link' in media ? media.link : undefined)
 
 function carries(content: Content, can: Capabilities): boolean {
   return can.carries.includes(content.type)
@@ -65,12 +80,13 @@ function texts(text: string, can: Capabilities): Content[] {
 }
 
 /** A medium of a type the channel does not take goes as a document, else as its link. */
-function fitMedia(content: MediaContent<StoredMedia>, can: Capabilities): Fitted {
+function fitMedia(content: MediaContent<StoredMedia>, can: Capabilities, linkOf: LinkOf): Fitted {
   const type = takenAs(content, can)
   const { caption, ...bare } = content
   if (type === undefined) {
-    if (!('link' in content.media)) return unsupported()
-    return asText(caption === undefined ? content.media.link : `${caption}\n${content.media.link}`, can)
+    const link = linkOf(content.media)
+    if (link === undefined) return unsupported()
+    return asText(caption === undefined ? link : `${caption}\n${link}`, can)
   }
   if (isTooLarge({ type, media: content.media }, can)) return tooLarge()
   const { voice, ...rest } = bare
@@ -101,52 +117,44 @@ function isTooLarge({ type, media }: { type: MediaType; media: StoredMedia }, ca
   return bytesMax !== undefined && 'size' in media && media.size !== undefined && media.size > bytesMax
 }
 
-/** Buttons with too long a text keep them under its last piece; too many or too long ones become numbered text. */
-function fitButtons(content: Buttons<StoredMedia>, can: Capabilities): Fitted {
+/** Buttons with too long a text keep them under its last piece; what the channel cannot show becomes numbered text. */
+function fitButtons(content: Buttons<StoredMedia>, can: Capabilities, linkOf: LinkOf): Fitted {
   const { header, ...rest } = content
-  const mediaHeader = header !== undefined && 'media' in header ? header : undefined
-  if (mediaHeader !== undefined) {
-    const taken = takes(mediaHeader.type, mediaHeader.media, can)
-    if (taken && isTooLarge(mediaHeader, can)) return tooLarge()
-    if (!taken || !carriesButtons(content, can)) {
-      return joined(
-        fitMedia({ type: mediaHeader.type, media: mediaHeader.media }, can),
-        fitButtons(rest, can),
-      )
+  const form = formOf(content, can)
+  if (header !== undefined && 'media' in header) {
+    const stays =
+      form === 'buttons' && can.buttons?.around?.media === true && takes(header.type, header.media, can)
+    if (stays && isTooLarge(header, can)) return tooLarge()
+    if (!stays) {
+      const ahead = fitMedia({ type: header.type, media: header.media }, can, linkOf)
+      return joined(ahead, fitButtons(rest, can, linkOf))
     }
   }
-  if (!carriesButtons(content, can)) {
-    return asText(plainButtons(header === undefined || 'media' in header ? rest : { ...rest, header }), can)
+  const { quick: _, ...plain } = content
+  if (form === 'quick') {
+    const shown = placed({ ...plain, quick: true as const }, undefined, can)
+    return { parts: above(shown, can.quick?.textMax ?? can.text.max, can) }
   }
-  return { parts: above(content, can.buttons?.textMax ?? can.text.max, can) }
-}
-
-function carriesButtons(content: Buttons<StoredMedia>, can: Capabilities): boolean {
-  const known = can.buttons
-  if (known === undefined || !carries(content, can) || content.buttons.length > known.max) return false
-  return content.buttons.every(({ title }) => lengthOf(title, can.text.unit) <= known.titleMax)
+  if (form === 'buttons') {
+    return {
+      parts: above(placed(plain, can.buttons?.around, can), can.buttons?.textMax ?? can.text.max, can),
+    }
+  }
+  const said = plainButtons(header === undefined || 'media' in header ? rest : { ...rest, header })
+  return numbered(content, said, can)
 }
 
 function fitList(content: List, can: Capabilities): Fitted {
-  const known = can.list
-  const rows = content.sections.flatMap(section => section.rows)
-  const fits =
-    known !== undefined &&
-    carries(content, can) &&
-    rows.length <= known.rowsMax &&
-    rows.every(({ title }) => lengthOf(title, can.text.unit) <= known.titleMax)
-  if (!fits) return asText(plainList(content), can)
-  return { parts: above(content, known.textMax, can) }
+  if (!carriesList(content, can)) return numbered(content, plainList(content), can)
+  return { parts: above(placed(content, can.list?.around, can), can.list?.textMax ?? can.text.max, can) }
 }
 
-/** The text before its last piece goes ahead as plain text. */
-function above(content: Buttons<StoredMedia> | List, textMax: number, can: Capabilities): Content[] {
-  const pieces = splitText(content.text, { max: Math.min(textMax, can.text.max), unit: can.text.unit })
-  const last = pieces.pop() ?? ''
-  return [...pieces.map((text): Content => ({ type: 'text', text })), { ...content, text: last }]
+function numbered(content: Buttons<StoredMedia> | List, said: string, can: Capabilities): Fitted {
+  const menu = choicesOf(content)
+  return { parts: texts(said, can), ...(menu !== undefined && { menu }) }
 }
 
 function joined(first: Fitted, second: Fitted): Fitted {
   if ('failure' in first) return first
-  return 'failure' in second ? second : { parts: [...first.parts, ...second.parts] }
+  return 'failure' in second ? second : { ...second, parts: [...first.parts, ...second.parts] }
 }

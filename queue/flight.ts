@@ -1,6 +1,7 @@
 import type { OpenChannel } from '../connectors/directory.ts'
 import type { Content } from '../model/content.ts'
 import type { MessageId } from '../model/ids.ts'
+import type { Choices } from '../model/menu.ts'
 import type { QueuedMessage } from '../store/store.ts'
 import type { Laned } from './lanes.ts'
 import type { Call } from './pauses.ts'
@@ -15,6 +16,8 @@ export type Item = Laned & {
   partAttempts: number
   /** What the content became; undefined until it is its turn. */
   parts: Content[] | undefined
+  /** The choices that the last of them tells as numbered text. */
+  menu: Choices | undefined
   /** What it would wait for: the account, its channel, its recipient. */
   scopes: Scopes
 }
@@ -52,6 +55,7 @@ export function itemOf(of: QueuedMessage): Item {
     attempts,
     partAttempts,
     parts: undefined,
+    menu: undefined,
     scopes,
   }
 }

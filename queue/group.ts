@@ -2,7 +2,7 @@ import type { Http } from '../connectors/connector.ts'
 import type { Directory } from '../connectors/directory.ts'
 import type { Clock } from '../model/clock.ts'
 import type { FailureCode } from '../model/failure.ts'
-import type { ChannelId, MessageId } from '../model/ids.ts'
+import type { ChannelId, FileId, MessageId, WorkspaceId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
 import type { Random } from '../model/random.ts'
 import type { Probe } from '../model/steps.ts'
@@ -23,6 +23,8 @@ export type QueueNeeds = {
   log: Log
   /** Names this process among those that may hold leases. */
   holder: string
+  /** A signed link to a file that works without a token for this long. */
+  linkOf: (workspace: WorkspaceId, file: FileId, forMs: number) => string
   /** How long a lease lasts; 30 s if absent, which only tests of takeovers change. */
   leaseMs?: number
   /** The share of every provider's rate that we use (`limits.headroom`, RULES C3). */

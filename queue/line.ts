@@ -61,7 +61,7 @@ export function createLine(workspace: WorkspaceId, channel: ChannelId, headroom:
 export function retune(line: Line, channel: OpenChannel, directory: Directory, now: number): void {
   if (line.limitsAsOf === directory.version()) return
   line.limitsAsOf = directory.version()
-  line.limiter.retune(channel.connector.limits(channel.config, {}).perSecond, now)
+  line.limiter.retune(channel.connector.limits(channel.config, channel.live).perSecond, now)
 }
 
 /** How many more may be attempted now, by this line's own measure. */

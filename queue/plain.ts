@@ -39,7 +39,7 @@ function plainCard({ name, organization, phones, emails }: ContactCard): string 
   return [name, organization, ...reached].filter(isGiven).join('\n')
 }
 
-function paragraphs(texts: readonly (string | undefined)[]): string {
+export function paragraphs(texts: readonly (string | undefined)[]): string {
   return texts.filter(isGiven).join('\n\n')
 }
 

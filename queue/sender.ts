@@ -18,6 +18,8 @@ export type SenderNeeds = {
   clock: Clock
   random: Random
   memo: Memo
+  /** A signed link to a file that works without a token for this long. */
+  linkOf: (workspace: WorkspaceId, file: FileId, forMs: number) => string
   /** Whether the lease still lets us write, asked when a socket is there (RULES C4). */
   mayWrite: () => boolean
 }
@@ -69,11 +71,13 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
   if (content === undefined) throw new Error(`there is no part ${part}`)
   const outbound: Outbound = {
     address: item.of.address,
-    content: await withMedia(content, item.of.workspace, needs.store),
+    content: await withMedia(content, item.of.workspace, needs),
     category: item.of.category,
     reference: referenceOf(item.message, part, attempt),
     replyTo: part === 0 ? item.of.replyTo : null,
     reactionTo: item.of.reactionTo,
+    source: item.of.source.kind,
+    heardAt: item.of.heardAt,
   }
   // The registry holds connectors whose config type only they know; the directory checked this config by its schema.
   return await (channel.connector as Connector<never>).send(outbound, channel.config, io)
@@ -83,11 +87,11 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
 async function withMedia(
   content: Content,
   workspace: WorkspaceId,
-  store: SenderNeeds['store'],
+  needs: SenderNeeds,
 ): Promise<Content<OutboundMedia>> {
   const files = new Map<FileId, OutboundMedia>()
   for (const media of mediaOf(content)) {
-    if ('id' in media) files.set(media.id, await fileOf(media, workspace, store))
+    if ('id' in media) files.set(media.id, await fileOf(media, workspace, needs))
   }
   return mapMedia(content, media => {
     if ('link' in media) return media
@@ -100,7 +104,7 @@ async function withMedia(
 async function fileOf(
   media: Extract<StoredMedia, { id: FileId }>,
   workspace: WorkspaceId,
-  store: SenderNeeds['store'],
+  { store, linkOf }: SenderNeeds,
 ): Promise<OutboundMedia> {
   const { id } = media
   const file = await orLater(() => store.query('file', { workspace, id }))
@@ -110,8 +114,12 @@ async function fileOf(
   const { sha256, size, mimeType } = file
   const name = media.name ?? file.name
   const open = () => orLater(() => store.readFile(sha256))
-  return { id, mimeType, size, sha256, ...(name === null ? {} : { name }), open }
+  const publicUrl = () => linkOf(workspace, id, PUBLIC_MS)
+  return { id, mimeType, size, sha256, ...(name === null ? {} : { name }), open, publicUrl }
 }
+
+/** Providers fetch at once, or after a few tries. */
+const PUBLIC_MS = 3_600_000
 
 /** A file that is gone fails the message; a store that fails now does not. */
 async function orLater<T>(read: () => Promise<T>): Promise<T> {

@@ -62,7 +62,11 @@ const PROBE_CHECK_MS = 100
 
 function prepare(group: Group, line: Line, item: Item, channel: OpenChannel): void {
   if (item.parts === undefined) {
-    const fitted = fitContent(item.of.content, channel.connector.can(channel.config))
+    const { linkOf } = group.needs
+    const { content, workspace } = item.of
+    const fitted = fitContent(content, channel.connector.can(channel.config), media =>
+      'link' in media ? media.link : linkOf(workspace, media.id, MEDIA_LINK_MS),
+    )
     if ('failure' in fitted) {
       failUnsent(group, line, item, fitted.failure)
       return
@@ -73,9 +77,13 @@ function prepare(group: Group, line: Line, item: Item, channel: OpenChannel): vo
       return
     }
     item.parts = fitted.parts
+    item.menu = fitted.menu
   }
   attempt(group, line, item, channel)
 }
+
+/** How long a link works that a person is sent in a file's place. */
+const MEDIA_LINK_MS = 7 * 86_400_000
 
 function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): void {
   const fence = group.tenure.fence()
@@ -100,6 +108,7 @@ function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): vo
     attempt: flight.attempt,
     parts: item.parts?.length ?? 1,
     queued: line.waitingSince !== undefined,
+    ...(item.menu !== undefined && flight.part + 1 === item.parts?.length && { menu: item.menu }),
   }
   if (item.partAttempts > 0) group.needs.listener?.resent('retry')
   group.ledger.write(item.of.workspace, change, outcome => onAttempted(group, line, flight, outcome))

@@ -185,5 +185,6 @@ function queuedMessage(raw: RawRow): QueuedMessage {
     queued: queue.queued,
     replyTo: message.replyTo?.providerId ?? null,
     reactionTo: message.reactionTo?.providerId ?? null,
+    heardAt: queue.heardAt,
   }
 }

@@ -11,6 +11,7 @@ import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 import type { Queries, StoredChannel, TimelineEntry } from './store.ts'
 import type { Rows } from './tables.ts'
+import { TOLD_QUERIES } from './told.ts'
 import { contactView, conversationView, createdView } from './view.ts'
 import { VISIT_QUERIES } from './visits.ts'
 
@@ -19,6 +20,7 @@ export const QUERIES: {
   [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
+  ...TOLD_QUERIES,
   ...VISIT_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),

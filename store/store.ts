@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Address } from '../model/address.ts'
 import type { Committed, Lane, Transaction } from '../model/change.ts'
-import type { ChannelStatus, Health } from '../model/channel.ts'
+import type { ChannelStatus, Health, Live } from '../model/channel.ts'
 import type { Contact } from '../model/contact.ts'
 import type { Content, ForeignMedia, StoredMedia } from '../model/content.ts'
 import type { Conversation } from '../model/conversation.ts'
@@ -19,6 +19,7 @@ import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
 /**
@@ -154,6 +155,8 @@ export type QueuedMessage = {
   /** Provider ids, resolved from ours. */
   replyTo: string | null
   reactionTo: string | null
+  /** Provider time of what came last from the address on the channel, when it was enqueued; null if unknown. */
+  heardAt: number | null
 }
 
 export class StoreBusy extends Error {
@@ -189,6 +192,7 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
+  ToldQueries &
   VisitQueries & {
     /** The text that proves the secret key; null before a daemon used the store. */
     keyCheck: { params: Record<never, never>; result: string | null }
@@ -250,6 +254,8 @@ export type StoredChannel = {
   health: Health
   createdAt: number
   updatedAt: number
+  /** What was told last about how much may be sent, and when. */
+  live: (Live & { at: number }) | null
 }
 
 export type StoredFile = {

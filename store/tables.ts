@@ -10,10 +10,13 @@ import type {
   EventId,
   MessageId,
   RejectedId,
+  TemplateId,
   WorkspaceId,
 } from '../model/ids.ts'
+import type { Menu } from '../model/menu.ts'
 import type { Besides, Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
+import type { TemplateStatus } from '../model/template.ts'
 import type { StoredToken } from './access.ts'
 import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
 
@@ -45,7 +48,9 @@ export type Rows = {
     /** Channel of the last inbound message. */
     lastChannel: ChannelId | null
     /** Where it was last heard on each channel: an answer goes there. */
-    reach: { channel: ChannelId; address: Address }[]
+    reach: { channel: ChannelId; address: Address; seenAt?: number }[]
+    /** The choices that it was sent last as numbered text, and chose none of yet. */
+    menu: Menu | null
     createdAt: number
     updatedAt: number
   }
@@ -145,8 +150,28 @@ export type Rows = {
     attemptedAt: number | null
     resolveAt: number | null
     resends: number
+    /** When the address was last heard on the channel, as known when it was enqueued. */
+    heardAt: number | null
   }
   leases: { senderGroup: string; holder: string; fence: number; endsAt: number }
+  /** How far a channel was polled: in the provider's words, written with what was found there. */
+  polls: { workspace: WorkspaceId; channel: ChannelId; position: string; at: number }
+  templates: {
+    workspace: WorkspaceId
+    channel: ChannelId
+    name: string
+    language: string
+    id: TemplateId
+    providerId: string | null
+    status: TemplateStatus
+    category: string | null
+    quality: string | null
+    reason: string | null
+    components: readonly unknown[] | null
+    /** Provider time of the newest that was told. */
+    toldAt: number
+    updatedAt: number
+  }
   /**
    * RULES B1: kept 30 days, apart from messages. Only for deliveries whose key is not a provider id: those are known
    * by `providerIds`, and writing every id into two trees was a fifth of the cost of an inbound message.
@@ -269,10 +294,11 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       updatedAt: 'int',
       deletedAt: 'int',
       earlyUntil: 'int',
+      live: 'json',
     },
     changes: [
       ...(['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt'] as const),
-      ...(['deletedAt', 'earlyUntil'] as const),
+      ...(['deletedAt', 'earlyUntil', 'live'] as const),
     ],
   },
   channelKeys: {
@@ -297,8 +323,18 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       reach: 'json',
       createdAt: 'int',
       updatedAt: 'int',
+      menu: 'json',
     },
-    changes: ['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'],
+    changes: [
+      'name',
+      'addresses',
+      'mergedInto',
+      'conversations',
+      'lastChannel',
+      'reach',
+      'updatedAt',
+      'menu',
+    ],
   },
   addresses: {
     name: 'addresses',
@@ -444,6 +480,7 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       attemptedAt: 'int',
       resolveAt: 'int',
       resends: 'int',
+      heardAt: 'int',
     },
     changes: [
       'state',
@@ -465,6 +502,32 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
     key: ['senderGroup'],
     columns: { senderGroup: 'text', holder: 'text', fence: 'int', endsAt: 'int' },
     changes: ['holder', 'fence', 'endsAt'],
+  },
+  polls: {
+    name: 'polls',
+    key: ['workspace', 'channel'],
+    columns: { workspace: 'text', channel: 'text', position: 'text', at: 'int' },
+    changes: ['position', 'at'],
+  },
+  templates: {
+    name: 'templates',
+    key: ['workspace', 'channel', 'name', 'language'],
+    columns: {
+      workspace: 'text',
+      channel: 'text',
+      name: 'text',
+      language: 'text',
+      id: 'text',
+      providerId: 'text',
+      status: 'text',
+      category: 'text',
+      quality: 'text',
+      reason: 'text',
+      components: 'json',
+      toldAt: 'int',
+      updatedAt: 'int',
+    },
+    changes: ['providerId', 'status', 'category', 'quality', 'reason', 'components', 'toldAt', 'updatedAt'],
   },
   seen: {
     name: 'seen',

@@ -35,10 +35,10 @@ export type VisitQueries = {
   }
   /** The contact at an address, then those that were merged into it (RULES F2); empty if there is none. */
   family: { params: { workspace: WorkspaceId; address: Address }; result: ContactId[] }
-  /** With whom a conversation is, and where they were heard last. */
+  /** Where the contact of a conversation was heard last, and the provider's id of their newest message in it there. */
   lastHeard: {
     params: { workspace: WorkspaceId; conversation: ConversationId }
-    result: { channel: ChannelId; address: Address } | null
+    result: { channel: ChannelId; address: Address; providerId: string | null } | null
   }
 }
 
@@ -113,7 +113,15 @@ export const VISIT_QUERIES: {
     const contact = row && (yield* standing(workspace, row['contact'] as string))
     const channel = contact?.lastChannel ?? null
     const address = contact?.reach.find(one => one.channel === channel)?.address
-    return channel === null || address === undefined ? null : { channel, address }
+    if (channel === null || address === undefined) return null
+    const [newest] = yield sql(
+      `SELECT provider_ids AS ids FROM messages
+       WHERE workspace = ? AND conversation = ? AND channel = ? AND direction = 'inbound'
+       ORDER BY id DESC LIMIT 1`,
+      [workspace, conversation, channel],
+    )
+    const [providerId = null] = newest === undefined ? [] : (JSON.parse(newest['ids'] as string) as string[])
+    return { channel, address, providerId }
   },
 }
 

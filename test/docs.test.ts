@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { allConnectors } from '../connectors/registry.ts'
 import { COMMANDS } from '../gateway/cli/commands.ts'
 import { loadConfig } from '../gateway/config.ts'
 import { createDaemon } from '../gateway/gateway.ts'
@@ -70,6 +71,13 @@ describe('documents against code', () => {
   test('docs/architecture.md tells every numbered step of both flows', () => {
     const told = matchesIn(read('docs/architecture.md'), /\b(?:in|out)bound\.\d+\.[a-z]+\b/g)
     expect(difference(STEPS, told)).toEqual(SAME)
+  })
+
+  test('every connector has a page, which docs/connectors.md lists', () => {
+    const names = allConnectors().map(({ connector }) => connector)
+    const pages = documents.flatMap(([path]) => matchesIn(path, /^docs\/connectors\/(\w+)\.md$/g))
+    expect(difference(names, pages)).toEqual(SAME)
+    expect(difference(names, columnOf(read('docs/connectors.md'), 'connector'))).toEqual(SAME)
   })
 
   test('every file that a document names is there', () => {

@@ -113,8 +113,19 @@ const CAN: Capabilities = {
   captionMax: TEXT_MAX,
   media: { image: MEDIA, audio: MEDIA, video: MEDIA, document: MEDIA, sticker: MEDIA },
   carries: ['text', 'image', 'audio', 'video', 'document', 'sticker', 'location', 'buttons', 'list'],
-  buttons: { max: 20, titleMax: 256, textMax: TEXT_MAX },
-  list: { rowsMax: 2_000, titleMax: 256, textMax: TEXT_MAX },
+  buttons: {
+    max: 20,
+    titleMax: 256,
+    textMax: TEXT_MAX,
+    urls: 'mixed',
+    around: { headerMax: TEXT_MAX, footerMax: TEXT_MAX, media: true },
+  },
+  list: {
+    rowsMax: 2_000,
+    titleMax: 256,
+    textMax: TEXT_MAX,
+    around: { headerMax: TEXT_MAX, footerMax: TEXT_MAX },
+  },
   quotes: true,
   observes: ['sent', 'received', 'read'],
 }
@@ -146,6 +157,7 @@ function warningOf({ origins, identity, identitySecret }: WebchatConfig): string
   return 'identity is on without identitySecret: nobody can be identified'
 }
 
-async function act({ on, address }: Action, _config: WebchatConfig, io: ActIo): Promise<void> {
-  io.live(address, { type: 'typing', on } satisfies DaemonFrame)
+async function act(action: Action, _config: WebchatConfig, io: ActIo): Promise<void> {
+  if (action.kind === 'typing')
+    io.live(action.address, { type: 'typing', on: action.on } satisfies DaemonFrame)
 }

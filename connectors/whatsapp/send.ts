@@ -152,5 +152,8 @@ function buttonOf(button: TemplateButton): Json {
   })
   if ('payload' in button) return of('quick_reply', { type: 'payload', payload: button.payload })
   if ('text' in button) return of('url', { type: 'text', text: button.text })
-  return of('copy_code', { type: 'coupon_code', coupon_code: button.code })
+  if ('code' in button) return of('copy_code', { type: 'coupon_code', coupon_code: button.code })
+  const { token, data } = button.flow
+  const action = { ...(token && { flow_token: token }), ...(data && { flow_action_data: data }) }
+  return of('flow', { type: 'action', action })
 }

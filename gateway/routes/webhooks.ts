@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebhookRequest } from '../../connectors/connector.ts'
+import { act } from '../acting.ts'
 import { problems } from '../answers.ts'
 import { createIntake, type IntakeAnswer } from '../intake.ts'
 import { Problem } from '../problem.ts'
@@ -13,7 +14,7 @@ type Params = { connector: string; channel?: string }
 
 /** `/in/:connector` and `/in/:connector/:channel`: where providers call. */
 export function webhookRoutes(app: FastifyInstance, rooms: Rooms): void {
-  const intake = createIntake(rooms)
+  const intake = createIntake({ ...rooms, act: (channel, action) => act(rooms, channel, action) })
   // Signatures are over raw bytes: nothing here may read a body before them, whatever its type claims.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: WEBHOOK_BYTES_MAX }, (_request, body, done) =>

@@ -18,6 +18,7 @@ import {
   workspaceRenamed,
 } from './setup.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
+import { channelLimits, consented, polled, templateTold } from './told.ts'
 import { identified, visitorReset } from './visitors.ts'
 
 /**
@@ -35,8 +36,12 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   channelUpdated,
   channelDeleted,
   channelHealth,
+  channelLimits,
   channelResealed,
   keyReplaced,
+  templateTold,
+  polled,
+  consented,
   received,
   edited: amended,
   deleted: amended,

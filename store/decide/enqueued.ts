@@ -5,7 +5,7 @@ import type { MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
 import { newMessage, openedBy, recordMessage } from './messages.ts'
-import { findOrMakeContact, findOrOpenConversation, wantContact, wantPerson } from './people.ts'
+import { findOrMakeContact, findOrOpenConversation, isSame, wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** A message to be sent: written as pending with its queue row, so that it is sent whatever happens to us. */
@@ -57,7 +57,8 @@ export const enqueued: Rule<Enqueued> = {
       status: 'pending',
     }
     const position = recordMessage(draft, row, change.content)
-    draft.insert('queue', readyToSend(row, channel.senderGroup, change, position))
+    const heardAt = heardOn(contact, channel.id, address)
+    draft.insert('queue', { ...readyToSend(row, channel.senderGroup, change, position), heardAt })
     draft.work.add(channel.senderGroup)
     return { ok: true, id: row.id }
   },
@@ -89,7 +90,13 @@ function readyToSend(
     attemptedAt: null,
     resolveAt: null,
     resends: 0,
+    heardAt: null,
   }
+}
+
+function heardOn(contact: Rows['contacts'], channel: ChannelId, address: Address): number | null {
+  const heard = contact.reach.find(one => one.channel === channel && isSame(one.address, address))
+  return heard?.seenAt ?? null
 }
 
 /** The contact it goes to, if there is one already. */

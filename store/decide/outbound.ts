@@ -3,6 +3,7 @@ import { rfc3339 } from '../../model/clock.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
+import { noteMenu, wantMenu } from './menu.ts'
 import { advance, failedFrom, note, withParts } from './progress.ts'
 import { type Rule, refused } from './rule.ts'
 import { accept, wantAccept } from './taken.ts'
@@ -15,6 +16,7 @@ export const attempted: Rule<Attempted> = {
   want: (draft, workspace, change) => {
     draft.want('leases', change.lease.group)
     draft.want('queue', workspace, change.message)
+    wantMenu(draft, workspace, change)
   },
   decide: (draft, workspace, change) => {
     const queue = draft.get('queue', workspace, change.message)
@@ -36,6 +38,7 @@ export const attempted: Rule<Attempted> = {
       queued: queue.queued || change.queued,
       attemptedAt: draft.now,
     })
+    noteMenu(draft, workspace, change, queue.channel)
     return { ok: true }
   },
 }

@@ -137,6 +137,7 @@ function makeContact(
     conversations: 0,
     lastChannel: null,
     reach: [],
+    menu: null,
     createdAt: draft.now,
     updatedAt: draft.now,
   }

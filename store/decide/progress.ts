@@ -212,5 +212,6 @@ function queuedAgain(
     attemptedAt: null,
     resolveAt: null,
     resends: 0,
+    heardAt: null,
   }
 }

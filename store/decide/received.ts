@@ -4,6 +4,7 @@ import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { hasEarly } from './amended.ts'
 import type { Draft } from './draft.ts'
+import { takeChoice } from './menu.ts'
 import {
   adoptMedia,
   newMessage,
@@ -53,13 +54,16 @@ export const received: Rule<Received> = {
       context: change.context,
     })
     if (!change.echo) noteReach(draft, open, channel.id, change.address)
+    const chosen = change.echo
+      ? undefined
+      : takeChoice(draft, heard(draft, contact), channel.id, change.content)
     const base = newMessage(draft, channel, {
       contact: contact.id,
       conversation: open.conversation,
       direction: change.echo ? 'outbound' : 'inbound',
       source: { kind: source, id: source === 'contact' ? contact.id : null },
       address: change.address,
-      replyTo: refOf(draft, workspace, channel.id, change.replyTo),
+      replyTo: refOf(draft, workspace, channel.id, change.replyTo) ?? chosen?.replyTo ?? null,
       reactionTo: refOf(draft, workspace, channel.id, change.reactionTo),
     })
     const row: Rows['messages'] = {
@@ -71,7 +75,7 @@ export const received: Rule<Received> = {
         ? { status: 'sent', pieces: [{ part: 0, segment: 0, status: 'sent', times: { sent: change.at } }] }
         : {}),
     }
-    const content = adoptMedia(draft, row, change.content)
+    const content = adoptMedia(draft, row, chosen?.reply ?? change.content)
     recordMessage(draft, row, content)
     tellMissing(draft, row, content)
     noteDelivery(draft, row, change)
@@ -80,6 +84,13 @@ export const received: Rule<Received> = {
     }
     return { ok: true, id: row.id }
   },
+}
+
+/** As it is by now: what the conversation and the reach changed is in it. */
+function heard(draft: Draft, { workspace, id }: Rows['contacts']): Rows['contacts'] {
+  const contact = draft.get('contacts', workspace, id)
+  if (contact === undefined) throw new Error(`no contact ${id}`)
+  return contact
 }
 
 /** Whether every file that was handed over before is there, and this sender's to use. */

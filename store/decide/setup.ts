@@ -63,6 +63,7 @@ export const channelCreated: Rule<ChannelCreated> = {
       updatedAt: draft.now,
       deletedAt: null,
       earlyUntil: null,
+      live: null,
     })
     const data = { id, connector, name, status: 'active' }
     draft.event({ workspace, type: 'channel.created', subject: id, data, kept: data })
@@ -106,11 +107,13 @@ export const channelDeleted: Rule<Of<'channelDeleted'>> = {
   want: (draft, workspace, { channel }) => {
     const known = draft.want('channels', workspace, channel)
     if (known !== undefined) draft.want('channelKeys', workspace, known.connector, known.providerKey)
+    draft.want('polls', workspace, channel)
   },
   decide: (draft, workspace, { channel }) => {
     const known = living(draft, workspace, channel)
     if (known === undefined) return refused('notFound', `no channel ${channel}`)
     draft.remove('channelKeys', workspace, known.connector, known.providerKey)
+    draft.remove('polls', workspace, channel)
     draft.put('channels', { ...known, config: {}, updatedAt: draft.now, deletedAt: draft.now })
     const data = { id: channel, name: known.name, status: 'deleted', changed: ['status'] }
     draft.event({ workspace, type: 'channel.updated', subject: channel, data, kept: data })

@@ -77,6 +77,8 @@ export function outbound(content: Outbound['content'], more: Partial<Outbound> =
     reference: `msg_${references}.0.1`,
     replyTo: null,
     reactionTo: null,
+    source: 'api',
+    heardAt: null,
     ...more,
   }
 }
@@ -89,6 +91,7 @@ export function storedFile(bytes: Buffer, mimeType: string, name?: string) {
     sha256: 'ab'.repeat(32),
     ...(name !== undefined && { name }),
     open: async () => Readable.from([bytes.subarray(0, 3), bytes.subarray(3)]),
+    publicUrl: () => 'http://127.0.0.1:8080/files/fil_1',
   }
 }
 

@@ -69,6 +69,7 @@ function channelOf(connector: AnyConnector, index: number): OpenChannel {
     providerKey: `n${index}`,
     senderGroup: 'g',
     health: { state: 'unknown' },
+    live: {},
   }
 }
 

@@ -38,7 +38,7 @@ function withParser(
       name: '1',
       status: 'active' as const,
     },
-    ...{ providerKey: '1', senderGroup: 'whatsapp:1', health: { state: 'ok' as const } },
+    ...{ providerKey: '1', senderGroup: 'whatsapp:1', health: { state: 'ok' as const }, live: {} },
   }
   directory.set(channel)
   const replay = createReplay({ store: daemon.store, directory, connectorOf: () => connector })

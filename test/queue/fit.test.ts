@@ -35,7 +35,13 @@ const RICH: Capabilities = {
     'contacts',
     'reaction',
   ],
-  buttons: { max: 3, titleMax: 20, textMax: 1024 },
+  buttons: {
+    max: 3,
+    titleMax: 20,
+    textMax: 1024,
+    urls: 'mixed',
+    around: { headerMax: 60, footerMax: 60, media: true },
+  },
   list: { rowsMax: 10, titleMax: 24, textMax: 1024 },
   quotes: true,
   observes: ['sent', 'received', 'read'],
@@ -51,6 +57,11 @@ const choices: Content = {
   ],
 }
 const text = (...texts: string[]) => ({ parts: texts.map(one => ({ type: 'text', text: one })) })
+/** Numbered text, and what its numbers mean: ids and titles. */
+const menu = (kind: string, items: [string | null, string][], ...texts: string[]) => ({
+  ...text(...texts),
+  menu: { kind, items: items.map(([id, title]) => ({ id, title })) },
+})
 
 const TABLE: [why: string, Content, Capabilities, unknown][] = [
   [
@@ -63,14 +74,25 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
     'buttons become numbered lines',
     choices,
     PLAIN,
-    text('Which?\n\n1. A\n2. B: https://example.com\n\nThanks'),
+    menu(
+      'button',
+      [
+        ['a', 'A'],
+        [null, 'B'],
+      ],
+      'Which?\n\n1. A\n2. B: https://example.com\n\nThanks',
+    ),
   ],
   ['buttons the channel carries stay', choices, RICH, { parts: [choices] }],
   [
     'too many buttons become numbered lines',
     { type: 'buttons', text: 'Which?', buttons: ['A', 'B', 'C', 'D'].map(title => ({ id: title, title })) },
     RICH,
-    text('Which?\n\n1. A\n2. B\n3. C\n4. D'),
+    menu(
+      'button',
+      [...'ABCD'].map(title => [title, title]),
+      'Which?\n\n1. A\n2. B\n3. C\n4. D',
+    ),
   ],
   [
     'rows are numbered through all sections',
@@ -84,7 +106,14 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
       ],
     },
     PLAIN,
-    text('Menu\n\nFood\n1. Soup – hot\n\n2. Tea'),
+    menu(
+      'list',
+      [
+        ['1', 'Soup'],
+        ['2', 'Tea'],
+      ],
+      'Menu\n\nFood\n1. Soup – hot\n\n2. Tea',
+    ),
   ],
   [
     'a place becomes a link to a map',
@@ -159,7 +188,7 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
       buttons: [{ id: 'a', title: 'A' }],
     },
     PLAIN,
-    text('https://example.com/i.png', 'Which?\n\n1. A'),
+    menu('button', [['a', 'A']], 'https://example.com/i.png', 'Which?\n\n1. A'),
   ],
 ]
 

@@ -86,6 +86,7 @@ async function createRig(fetchMedia: Fetch) {
     status: 'active',
     config: {} as never,
     health: { state: 'unknown' },
+    live: {},
   })
   const start = () =>
     createMediaFetch({

@@ -148,6 +148,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       providerKey: name,
       senderGroup,
       health: { state: 'unknown' },
+      live: {},
     }
     directory.set(open)
     return id
@@ -165,6 +166,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       log: silentLog,
       holder,
       headroom: 0.9,
+      linkOf: (_workspace, file, forMs) => `https://files.example/${file}?for=${forMs}`,
     }
     return { ...needs, ...options.needs?.(needs) }
   }

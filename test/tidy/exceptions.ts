@@ -28,13 +28,14 @@ export const EXCEPTIONS: Exceptions = {
   },
   unused: {},
   large: {
+    'connectors/connector.ts': { lines: 320, why: 'the contract of a channel, read in one piece' },
     'gateway/cli/commands.ts': { lines: 390, why: 'one command of the table after the other' },
-    'model/change.ts': { lines: 320, why: 'one change of the union after the other' },
-    'store/tables.ts': { lines: 600, why: 'one table of the schema after the other' },
+    'model/change.ts': { lines: 345, why: 'one change of the union after the other' },
+    'store/tables.ts': { lines: 650, why: 'one table of the schema after the other' },
   },
   words: {
     'gateway/webchat/show.ts#preChat': 'what the config key and the frame are called',
-    'gateway/answers.ts#SessionAnswer': 'the answer of /v1/session, whose name is a contract',
+    'gateway/access-answers.ts#SessionAnswer': 'the answer of /v1/session, whose name is a contract',
     'gateway/routes/tokens.ts#sessionRoute': '/v1/session, whose name is a contract',
     'test/webchat/doors.test.ts#preChat': 'the config key',
     'test/webchat.test.ts#preChat': 'the config key',

@@ -21,6 +21,7 @@ export type Furnished = { workspaces: WorkspaceId[]; sha256: string[]; waiting: 
 
 const MESSAGES = 1150
 const IN_ONE = 230
+const CLAIM = { group: GROUP, holder: 'node-1', leaseMs: 30_000, horizonMs: 0, skip: [] }
 
 /** Two workspaces with rows in nearly every table, two pages of messages and more, and files. */
 export async function furnish(store: Store): Promise<Furnished> {
@@ -55,6 +56,19 @@ export async function furnish(store: Store): Promise<Furnished> {
       { kind: 'identified', channel, visitor: 'v1', epoch: 0, externalId: '42', addresses: [], name: 'Ana' },
       { kind: 'receipt', channel, of: { upTo: NOW, address: ANA }, status: 'read', at: NOW, raw: 'read' },
     ])
+    const template = {
+      name: 'order_ready',
+      language: 'es_MX',
+      status: 'approved',
+      components: [{ a: 1 }],
+    } as const
+    const claimed = await store.claim({ ...CLAIM, limits: { reply: 0, normal: 0, bulk: 0 } })
+    const lease = { group: GROUP, fence: claimed.held ? claimed.fence : 0 }
+    await commit([
+      { kind: 'templateTold', channel, template, at: NOW },
+      { kind: 'channelLimits', channel, live: { tier: 250 }, at: NOW, raw: 'TIER_250' },
+      { kind: 'polled', channel, position: '4711', lease },
+    ])
     const content = { type: 'text', text: 'edited' } as const
     await commit([
       { kind: 'edited', channel, key: 'edit-1', of: 'key-0', at: NOW, content },
@@ -74,7 +88,7 @@ async function sendSome(
   channel: string,
 ): Promise<{ waiting: string; attempted: string }> {
   const limits = { reply: 0, normal: 2, bulk: 0 }
-  const request = { group: GROUP, holder: 'node-1', leaseMs: 30_000, limits, horizonMs: 0, skip: [] }
+  const request = { ...CLAIM, limits }
   const claimed = await store.claim(request)
   const [sent, left] = claimed.held ? claimed.items : []
   if (!claimed.held || sent === undefined || left === undefined) throw new Error('nothing to claim')
