@@ -32,7 +32,10 @@ const config = Type.Object(
       }),
     ),
     pageId: Type.Optional(
-      Type.String({ pattern: ID, description: 'With Facebook Login: the Page that the account is linked to.' }),
+      Type.String({
+        pattern: ID,
+        description: 'With Facebook Login: the Page that the account is linked to.',
+      }),
     ),
     appId: Type.Optional(
       Type.String({
@@ -103,7 +106,8 @@ export const instagram = defineConnector<typeof config>({
   send: (part, config, io) => sendTo(accountOf(config), part, io),
   act: (action, config, io) => actFor(accountOf(config), action, io),
   fetchMedia: (media, _config, io) => fetchAttachment(media, io),
-  check: (config, io) => healthBy(io, () => (config.login === 'facebook' ? checkPage : checkUser)(config, io)),
+  check: (config, io) =>
+    healthBy(io, () => (config.login === 'facebook' ? checkPage : checkUser)(config, io)),
 })
 
 /** PROVIDERS C1. */
@@ -117,7 +121,8 @@ function graphUrl({ apiBase, login = 'instagram' }: InstagramConfig): string {
 function accountOf(config: InstagramConfig): Account {
   const { accountId, accessToken, pageId = 'me' } = config
   const kind = 'instagram'
-  if (config.login === 'facebook') return { kind, url: `${graphUrl(config)}/${pageId}`, accessToken, platform: kind }
+  if (config.login === 'facebook')
+    return { kind, url: `${graphUrl(config)}/${pageId}`, accessToken, platform: kind }
   return { kind, url: `${graphUrl(config)}/${accountId}`, accessToken }
 }
 

@@ -43,7 +43,10 @@ function upload(type: string, file: StoredFile, account: Account, io: Io): Promi
 
 /** Names with letters beyond ASCII are refused with uploads (Meta, "Upload Media for Instagram Messaging", 2026-06). */
 function plain(name: string): string {
-  return name.normalize('NFKD').replace(/\p{M}/gu, '').replace(/[^\x20-\x7e]/g, '_')
+  return name
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\x20-\x7e]/g, '_')
 }
 
 /**

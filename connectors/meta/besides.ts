@@ -30,14 +30,15 @@ export function toldWith(item: Json, { standby }: Pick<Person, 'standby'>): Told
 type Field = (typeof REFERRAL_FIELDS)[number]
 
 /** Where each field of a referral stands (PROVIDERS B2), the first of several that is told. */
-const REFERRAL: readonly (readonly [Field, (referral: Json, ad: Json | undefined) => string | undefined])[] = [
-  ['ref', referral => textIn(referral, 'ref')],
-  ['sourceType', referral => textIn(referral, 'source')],
-  ['sourceId', referral => textIn(referral, 'ad_id')],
-  ['sourceUrl', referral => textIn(referral, 'referer_uri')],
-  ['headline', (_, ad) => textIn(ad, 'ad_title')],
-  ['mediaUrl', (_, ad) => textIn(ad, 'photo_url') ?? textIn(ad, 'video_url')],
-]
+const REFERRAL: readonly (readonly [Field, (referral: Json, ad: Json | undefined) => string | undefined])[] =
+  [
+    ['ref', referral => textIn(referral, 'ref')],
+    ['sourceType', referral => textIn(referral, 'source')],
+    ['sourceId', referral => textIn(referral, 'ad_id')],
+    ['sourceUrl', referral => textIn(referral, 'referer_uri')],
+    ['headline', (_, ad) => textIn(ad, 'ad_title')],
+    ['mediaUrl', (_, ad) => textIn(ad, 'photo_url') ?? textIn(ad, 'video_url')],
+  ]
 
 function referralOf(object: Json): Referral | undefined {
   const ad = objectIn(object, 'ads_context_data')

@@ -2,7 +2,12 @@ import type { Content, ForeignMedia, MediaType } from '../../model/content.ts'
 import { type Json, listIn, numberIn, objectIn, objectOf, textIn } from '../kit/json.ts'
 
 type Said = Content<ForeignMedia>
-type Attachment = { type: string; payload: Json | undefined; title: string | undefined; url: string | undefined }
+type Attachment = {
+  type: string
+  payload: Json | undefined
+  title: string | undefined
+  url: string | undefined
+}
 
 /**
  * What a `message` says (PROVIDERS B2, C2), in reading order: its text, then its attachments. Mostly one; at least
@@ -73,19 +78,22 @@ const media =
   ({ payload, title, url }) => {
     if (url === undefined) return undefined
     const isSticker = payload?.['sticker_id'] !== undefined
+    const name = type === 'document' ? nameIn(url) : undefined
     return {
       type: isSticker ? 'sticker' : type,
-      media: { ref: url, mimeType },
+      media: { ref: url, mimeType, ...(name !== undefined && { name }) },
       ...(title !== undefined && { caption: title }),
     }
   }
+
+const readFile = media('document', 'application/octet-stream')
 
 /** PROVIDERS B2 and C2, by `type`. What is not here, or has not what makes it one, is `unsupported`. */
 const READ: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['image', media('image', 'image/jpeg')],
   ['audio', media('audio', 'audio/mp4')],
   ['video', media('video', 'video/mp4')],
-  ['file', media('document', 'application/octet-stream')],
+  ['file', readFile],
   ['sticker', media('sticker', 'image/png')],
   ['reel', media('video', 'video/mp4')],
   ['ig_reel', media('video', 'video/mp4')],
@@ -104,6 +112,13 @@ function readAttachment(attachment: Attachment): Said[] {
   return [READ.get(type)?.(attachment) ?? { type: 'unsupported', rawType: type }]
 }
 
+/** The CDN's addresses end with the name that the file had; nothing else tells it. */
+function nameIn(url: string): string | undefined {
+  const last = URL.parse(url)?.pathname.split('/').at(-1) ?? ''
+  const name = /%(?![0-9a-f]{2})/i.test(last) ? last : decodeURI(last)
+  return /\.\w{1,8}$/.test(name) ? name : undefined
+}
+
 function readLocation({ payload, title }: Attachment): Said | undefined {
   const coordinates = objectIn(payload, 'coordinates')
   const latitude = numberIn(coordinates, 'lat')
@@ -112,8 +127,12 @@ function readLocation({ payload, title }: Attachment): Said | undefined {
   return { type: 'location', latitude, longitude, ...(title !== undefined && { name: title }) }
 }
 
-/** Something of Facebook's or Instagram's was passed on: its title and where it is. */
-function readLink({ title, url }: Attachment): Said | undefined {
+/** Where Meta keeps files: an address there expires, and is gone if it is not copied (B2). */
+const CDN = /^https:\/\/[\w.-]+\.(fbcdn\.net|fbsbx\.com|cdninstagram\.com)\//
+
+/** Something of Facebook's or Instagram's was passed on: a picture or a film, nobody says which, or a page to visit. */
+function readLink({ type, payload, title, url }: Attachment): Said | undefined {
+  if (url !== undefined && CDN.test(url)) return readFile({ type, payload, title, url })
   const text = [title, url].filter(line => line !== undefined).join('\n')
   return text === '' ? undefined : { type: 'text', text }
 }

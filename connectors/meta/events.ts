@@ -1,4 +1,4 @@
-import type { Inbound } from '../connector.ts'
+import type { Inbound, InboundMessage } from '../connector.ts'
 import { type Json, textIn } from '../kit/json.ts'
 import { toldWith } from './besides.ts'
 import type { About } from './messaging.ts'
@@ -36,7 +36,8 @@ const EMOJI: Readonly<Record<string, string>> = {
 export function readReaction(event: Json, about: About): Inbound[] {
   const mid = textIn(event, 'mid')
   const action = textIn(event, 'action')
-  if (mid === undefined || action === undefined) return [{ to: about.to, kind: 'rejected', why: 'reactionShape' }]
+  if (mid === undefined || action === undefined)
+    return [{ to: about.to, kind: 'rejected', why: 'reactionShape' }]
   const word = textIn(event, 'reaction') ?? 'other'
   const emoji = action === 'unreact' ? null : (textIn(event, 'emoji') ?? EMOJI[word] ?? word)
   return message(about, ['reaction', action, mid], { content: { type: 'reaction', emoji }, reactionTo: mid })
@@ -68,7 +69,16 @@ export function readOptIn(optin: Json, about: About): Inbound[] {
   const raw = `optin ${stopped ? 'STOP_NOTIFICATIONS' : (textIn(optin, 'user_token_status') ?? 'granted')}`
   const state = stopped ? 'withdrawn' : 'granted'
   return [
-    { to, kind: 'consent', key: keyOf(about, ['optin', state]), at, address, category: 'marketing', state, raw },
+    {
+      to,
+      kind: 'consent',
+      key: keyOf(about, ['optin', state]),
+      at,
+      address,
+      category: 'marketing',
+      state,
+      raw,
+    },
   ]
 }
 
@@ -79,7 +89,7 @@ export function readPolicy(event: Json, { to, at }: About): Inbound[] {
   return [{ to, kind: 'channel', health: isBlocked ? { state: 'failing', why, at } : { state: 'ok', at } }]
 }
 
-type Said = Pick<Extract<Inbound, { kind: 'message' }>, 'content' | 'reactionTo' | 'besides' | 'context'>
+type Said = Pick<InboundMessage, 'content' | 'reactionTo' | 'besides' | 'context'>
 
 /** What is shown like a message although the provider gives it no id. */
 function message(about: About, words: readonly string[], said: Said): Inbound[] {

@@ -43,9 +43,14 @@ export async function tokenHealth(
   const url = `${base}/debug_token?input_token=${encodeURIComponent(accessToken)}`
   const data = objectIn(await ask(url, `${app.id}|${app.secret}`, io), 'data')
   if (data?.['is_valid'] === false) {
-    return { state: 'failing', why: textIn(objectIn(data, 'error'), 'message') ?? 'the access token is not valid' }
+    return {
+      state: 'failing',
+      why: textIn(objectIn(data, 'error'), 'message') ?? 'the access token is not valid',
+    }
   }
   // The permissions may end before the token does. 0 and absent are never.
-  const ends = ['expires_at', 'data_access_expires_at'].map(key => numberIn(data, key) ?? 0).filter(at => at > 0)
+  const ends = ['expires_at', 'data_access_expires_at']
+    .map(key => numberIn(data, key) ?? 0)
+    .filter(at => at > 0)
   return healthUntil(ends.length === 0 ? 0 : Math.min(...ends) * 1000, io.now())
 }

@@ -52,12 +52,7 @@ const IGNORED: readonly string[] = [
  * One item of `messaging[]` or `standby[]`. `standby`: another app owns the thread, so nobody should answer
  * (PROVIDERS L9). `otherwise` is the time of the entry, for what has none of its own.
  */
-export function readItem(
-  item: Json,
-  entry: Entry,
-  dialect: Dialect,
-  standby: boolean,
-): Inbound[] {
+export function readItem(item: Json, entry: Entry, dialect: Dialect, standby: boolean): Inbound[] {
   const sender = textIn(objectIn(item, 'sender'), 'id')
   const recipient = textIn(objectIn(item, 'recipient'), 'id')
   const isEcho = objectIn(item, 'message')?.['is_echo'] === true
@@ -66,7 +61,8 @@ export function readItem(
   const at = timeOf(item['timestamp']) ?? entry.at
   if (at === undefined) return [{ to, kind: 'rejected', why: 'timestamp' }]
   const person = isEcho ? recipient : sender
-  const address: Address | undefined = person === undefined ? undefined : { kind: dialect.kind, value: person }
+  const address: Address | undefined =
+    person === undefined ? undefined : { kind: dialect.kind, value: person }
   for (const [key, read] of EVENTS) {
     const event = objectIn(item, key)
     if (event !== undefined) return read(event, { to, at, address, isEcho, standby }, dialect)

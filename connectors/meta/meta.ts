@@ -53,7 +53,8 @@ export async function graphErrorOf(answer: HttpAnswer, bySubcode: boolean): Prom
   const error = objectIn(objectOf(parseJson(await answer.text())), 'error')
   const read = error && readGraphError(error)
   const subcode = error?.['error_subcode']
-  if (read === undefined || !bySubcode || (typeof subcode !== 'number' && typeof subcode !== 'string')) return read
+  if (read === undefined || !bySubcode || (typeof subcode !== 'number' && typeof subcode !== 'string'))
+    return read
   return { ...read, code: `${read.code}/${subcode}` }
 }
 

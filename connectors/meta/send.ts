@@ -51,9 +51,16 @@ async function sentOf(answer: HttpAnswer): Promise<Sent> {
 /** A request of its own kind, which yields no message and no echo (B3). */
 async function react(account: Account, part: Outbound, emoji: string | null, io: Io): Promise<Sent> {
   if (part.reactionTo === null) throw new SendFailure({ code: 'badRequest' })
-  const payload = { message_id: part.reactionTo, ...(emoji !== null && { reaction: reactionOf(account, emoji) }) }
+  const payload = {
+    message_id: part.reactionTo,
+    ...(emoji !== null && { reaction: reactionOf(account, emoji) }),
+  }
   const action = emoji === null ? 'unreact' : 'react'
-  const answer = await post(account, { recipient: { id: part.address.value }, sender_action: action, payload }, io)
+  const answer = await post(
+    account,
+    { recipient: { id: part.address.value }, sender_action: action, payload },
+    io,
+  )
   await answer.text()
   return { providerIds: [], raw: action }
 }

@@ -58,7 +58,12 @@ export function listedTemplate(item: Json): ToldTemplate[] {
   return [{ ...template, ...(Array.isArray(item['components']) && { components: item['components'] }) }]
 }
 
-type Facts = { id: unknown; word: string | undefined; category: string | undefined; reason: string | undefined }
+type Facts = {
+  id: unknown
+  word: string | undefined
+  category: string | undefined
+  reason: string | undefined
+}
 
 function templateOf(name: string, language: string, { id, word, category, reason }: Facts): ToldTemplate {
   return {

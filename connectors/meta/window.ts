@@ -31,6 +31,7 @@ export function labelOf({ source, heardAt }: Outbound, io: Io): Label {
  * anything else, so that the channel goes on.
  */
 export function refusedTag(label: object, error: unknown): unknown {
-  if (label !== HUMAN_AGENT || !(error instanceof SendFailure) || error.failure.code !== 'permission') return error
+  if (label !== HUMAN_AGENT || !(error instanceof SendFailure) || error.failure.code !== 'permission')
+    return error
   return new SendFailure({ ...error.failure, code: 'featureDisabled' }, { cause: error })
 }

@@ -25,6 +25,11 @@ export const receipt: Rule<Receipt> = {
     const { message, part, segment } = target
     draft.want('history', workspace, message.id, receiptEntry(part, segment, change))
     wantAccept(draft, message, providerIdsOf(change), provenBy(change) ?? target)
+    const before = beforeOf(target, change)
+    if (before !== undefined) {
+      draft.want('watermarks', workspace, change.channel, before.address)
+      draft.wantRaisable({ workspace, channel: change.channel, ...before })
+    }
   },
 
   decide: (draft, workspace, change) => {
@@ -38,8 +43,11 @@ export const receipt: Rule<Receipt> = {
       if (park(draft, workspace, name, change)) return { ok: true }
       return refused('full', 'too many receipts of this channel are about unknown messages')
     }
+    const before = beforeOf(target, change)
     proveAccepted(draft, target, change)
-    return { ok: true, id: target.message.id, duplicate: !tell(draft, target, change) }
+    const told = { id: target.message.id, duplicate: !tell(draft, target, change) }
+    if (before === undefined) return { ok: true, ...told }
+    return { ...raise(draft, workspace, change, before.clock, before.address), ...told }
   },
 }
 
@@ -87,6 +95,14 @@ function provenBy({ of }: Receipt): ReturnType<typeof readReference> {
 
 function providerIdsOf({ of }: Receipt): string[] {
   return 'providerId' in of ? [of.providerId] : []
+}
+
+/** What `andBefore` reaches back from: the moment at which that message was sent. */
+function beforeOf({ message, part, segment }: Target, { of }: Receipt) {
+  if (!('providerId' in of) || of.andBefore === undefined) return undefined
+  const piece = message.pieces.find(one => one.part === part && one.segment === segment)
+  const clock = piece?.times.sent
+  return clock === undefined ? undefined : { clock, address: of.andBefore.value }
 }
 
 /** RULES D5: everything to this address up to the clock was received, or read. */
