@@ -30,6 +30,7 @@ import {
   PageQuery,
   WorkspaceQuery,
 } from '../schemas.ts'
+import { readTemplates } from '../templates.ts'
 
 const tags = ['channels']
 const COMMON = ['unauthorized', 'forbidden', 'busy', 'unavailable'] as const
@@ -187,7 +188,8 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
         operationId: 'checkChannel',
         summary: 'Prove the credentials without sending',
         description:
-          'The answer is the channel with its health; credentials that fail are not an error of the request.',
+          'The answer is the channel with its health; credentials that fail are no error of the request. ' +
+          'Where the provider has templates, they are read too: `GET /v1/templates` shows them.',
         tags,
         params: IdParams,
         querystring: WorkspaceQuery,
@@ -200,8 +202,10 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       const open = rooms.directory.get(id)
       if (open === undefined) throw notFound('channel')
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
-      const health = await open.connector.check(open.config, ioOf(rooms, signal))
+      const io = ioOf(rooms, signal)
+      const health = await open.connector.check(open.config, io)
       await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
+      if (health.state === 'ok') await readTemplates(rooms, open, io)
       return show(rooms, request.caller, await channelOf(rooms, workspace, id))
     },
   )

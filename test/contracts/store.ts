@@ -8,6 +8,7 @@ import { peopleLaws } from './store/people.ts'
 import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
+import { toldLaws } from './store/told.ts'
 import { createTrial, type Specimen } from './store/trial.ts'
 import { visitorLaws } from './store/visitors.ts'
 
@@ -30,5 +31,6 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     amendmentLaws(trial)
     peopleLaws(trial)
     visitorLaws(trial)
+    toldLaws(trial)
   })
 }

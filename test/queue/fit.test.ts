@@ -2,66 +2,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Capabilities } from '../../connectors/connector.ts'
 import type { Content } from '../../model/content.ts'
-import type { FileId } from '../../model/ids.ts'
 import { fitContent } from '../../queue/fit.ts'
 import { lengthOf, splitText } from '../../queue/split.ts'
-
-const PLAIN: Capabilities = {
-  text: { max: 160, unit: 'characters' },
-  captionMax: 0,
-  media: {},
-  carries: ['text'],
-  quotes: false,
-  observes: ['sent'],
-}
-/** Sizes of PROVIDERS A8 and K. */
-const RICH: Capabilities = {
-  text: { max: 4096, unit: 'characters' },
-  captionMax: 1024,
-  media: {
-    image: { bytesMax: 5_000_000, mimeTypes: ['image/jpeg', 'image/png'], caption: true },
-    audio: { bytesMax: 16_000_000, caption: false },
-    document: { bytesMax: 100_000_000, caption: true },
-  },
-  carries: [
-    'text',
-    'image',
-    'audio',
-    'document',
-    'buttons',
-    'list',
-    'template',
-    'location',
-    'contacts',
-    'reaction',
-  ],
-  buttons: {
-    max: 3,
-    titleMax: 20,
-    textMax: 1024,
-    urls: 'mixed',
-    around: { headerMax: 60, footerMax: 60, media: true },
-  },
-  list: { rowsMax: 10, titleMax: 24, textMax: 1024 },
-  quotes: true,
-  observes: ['sent', 'received', 'read'],
-}
-const file = (mimeType: string, size = 1000) => ({ id: 'fil_1' as FileId, mimeType, size })
-const choices: Content = {
-  type: 'buttons',
-  text: 'Which?',
-  footer: 'Thanks',
-  buttons: [
-    { id: 'a', title: 'A' },
-    { url: 'https://example.com', title: 'B' },
-  ],
-}
-const text = (...texts: string[]) => ({ parts: texts.map(one => ({ type: 'text', text: one })) })
-/** Numbered text, and what its numbers mean: ids and titles. */
-const menu = (kind: string, items: [string | null, string][], ...texts: string[]) => ({
-  ...text(...texts),
-  menu: { kind, items: items.map(([id, title]) => ({ id, title })) },
-})
+import { choices, file, menu, PLAIN, RICH, text } from './carrying.ts'
 
 const TABLE: [why: string, Content, Capabilities, unknown][] = [
   [
@@ -194,6 +137,12 @@ const TABLE: [why: string, Content, Capabilities, unknown][] = [
 
 test.each(TABLE)('%s', (_why, content, can, expected) => {
   expect(fitContent(content, can)).toEqual(expected)
+})
+
+test('a file of ours goes as a link that is good for days, where the channel takes no files', () => {
+  const link = 'https://omnibus.example/files/fil_1'
+  const video: Content = { type: 'video', media: file('video/mp4'), caption: 'Watch' }
+  expect(fitContent(video, PLAIN, () => link)).toEqual(text(`Watch\n${link}`))
 })
 
 test('long text is cut at the best boundary near the limit', () => {
