@@ -88,6 +88,16 @@ export function receiptLaws(it: Trial): void {
       expect(await message(after)).toMatchObject({ status: 'sent' })
     })
 
+    test('PROVIDERS C2: seen by message tells of all that was sent to them before it', async () => {
+      const [before, seen, after] = [await sent('w1'), await sent('w2'), await send()]
+      await settle(await attempt(), accepted('w3', 1_700_000_009_000))
+      const of = { providerId: 'w2', andBefore: ANA }
+      expect(await one(told(of, 'read'))).toMatchObject({ ok: true, id: seen })
+      expect(await message(before)).toMatchObject({ status: 'read' })
+      expect(await message(seen)).toMatchObject({ status: 'read' })
+      expect(await message(after)).toMatchObject({ status: 'sent' })
+    })
+
     test('RULES D3: segments of a part combine like parts', async () => {
       const id = await send()
       await settle(await attempt(), {
