@@ -10,6 +10,7 @@ import type { Category, SourceKind } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import type { Observation, Status } from '../model/status.ts'
 import type { ToldTemplate } from '../model/template.ts'
+import type { Simulation } from './kit/sim/simulation.ts'
 
 /**
  * The contract of a channel, and the place to start reading.
@@ -42,8 +43,8 @@ export type Connector<Config> = {
     /**
      * Reads a verified request. Pure, synchronous and total: no clock, no I/O, no throw for what it does not know.
      * Every batch is read whole, each item named with its own channel. What is not the provider's shape at all is
-     * one `rejected` item. `url.channel` is the `keyOf` of the channel that the URL names, for providers whose
-     * payloads do not say to whom they go.
+     * one `rejected` item. `url.channel` is the `keyOf` of the channel that the URL names, or of the only one that
+     * holds the secret: for providers whose payloads do not say to whom they go.
      */
     parse: (request: WebhookRequest, url: { channel?: string }) => Inbound[]
     /** What success looks like to this provider; 200 with no body if absent. */
@@ -68,6 +69,8 @@ export type Connector<Config> = {
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
   /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
   check: (config: Config, io: Io) => Promise<Health>
+  /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
+  simulation?: () => Promise<Simulation>
 }
 
 /** A connector whose config type only itself knows: what the registry holds. */

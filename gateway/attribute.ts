@@ -26,7 +26,7 @@ export function attribute(
   const transactions: Transaction[] = []
   const awaited: Awaited[] = []
   let rejectedIn: Set<ChannelId> | undefined
-  for (const item of read(gate, request, named, log)) {
+  for (const item of read(gate, request, named ?? only(holder), log)) {
     metrics.intakeItems.add([gate.name, item.kind])
     if (item.kind === 'ignored') {
       metrics.intakeIgnored.add([gate.name, item.why])
@@ -56,6 +56,11 @@ export function attribute(
     }
   }
   return { transactions, awaited }
+}
+
+/** A secret that one channel has says to whom a delivery goes, as the URL of a channel does. */
+function only({ channels }: Holder): OpenChannel | undefined {
+  return channels.length === 1 ? channels[0] : undefined
 }
 
 function read(gate: Gate, request: WebhookRequest, named: OpenChannel | undefined, log: Log): Inbound[] {

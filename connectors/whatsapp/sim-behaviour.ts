@@ -1,44 +1,7 @@
-/** [from, to] in milliseconds; a value is drawn evenly in between. */
-export type Span = readonly [number, number]
+import { GOOD_DAY as COMMON, type Behaviour as Common } from '../kit/sim/behaviour.ts'
 
-/**
- * How the simulated provider behaves. Shares are probabilities from 0 to 1. The defaults are those of a good day,
- * with Meta's own limits switched off so that they are asked for by name.
- */
-export type Behaviour = {
-  // ——— The answer to a send
-  answerMs: Span
-  /** Certain refusals: with this share, this error instead of a look at the request. */
-  refusals: readonly { share: number; code: number }[]
-  /** The connection is reset before the request was taken. */
-  resets: number
-  /** 502 without Meta's body, by something in between; half of these messages were taken nevertheless. */
-  bareFaults: number
-  /** Taken, and then the connection breaks instead of an answer. */
-  dropAnswers: number
-  /** Taken, and no answer ever comes. */
-  stalls: number
-  /** Taken, and the answer stops in the middle. */
-  trickles: number
-  /** The `sent` receipt is delivered before the answer is written. */
-  early: number
-
-  // ——— Receipts
-  receipts: boolean
-  sentMs: Span
-  receivedMs: Span
-  readMs: Span
-  /** How many of the delivered are read. */
-  readShare: number
-  /** `read` without a `delivered` before it. */
-  skipReceived: number
-  /** Each receipt is sent a second time a little later. */
-  duplicates: number
-  /** The receipts of a message come in another order than they happened. */
-  reorders: number
-  /** Accepted, and reported as `failed` with `failureCode`. */
-  failures: number
-  failureCode: number
+/** How the simulated WhatsApp behaves: what all simulators do, and what only Meta does. */
+export type Behaviour = Common & {
   /** Templates held for quality assessment for `holdMs`. */
   holds: number
   holdMs: number
@@ -48,15 +11,6 @@ export type Behaviour = {
   batchMax: number
   /** How long an update waits for company. */
   batchMs: number
-  /** POSTs under way at a time. */
-  postsMax: number
-  /** Every n-th POST has a wrong signature; 0 for none. */
-  corruptOneIn: number
-  /** An unanswered POST counts as failed after this. */
-  webhookMs: number
-  /** First pause before a redelivery; it doubles each time. */
-  redeliverMs: number
-  redeliverMax: number
   millisecondTimestamps: boolean
   /** How a person who hides the phone looks: fields left out, fields empty, or the user id in their place (A9). */
   hiding: 'omitted' | 'empty' | 'replaced'
@@ -74,34 +28,14 @@ export type Behaviour = {
   lateRefusals: boolean
 }
 
+/** Meta's own limits are switched off so that they are asked for by name. */
 export const GOOD_DAY: Behaviour = {
-  answerMs: [0, 0],
-  refusals: [],
-  resets: 0,
-  bareFaults: 0,
-  dropAnswers: 0,
-  stalls: 0,
-  trickles: 0,
-  early: 0,
-  receipts: true,
-  sentMs: [0, 300],
-  receivedMs: [0, 2000],
-  readMs: [0, 3000],
-  readShare: 0.7,
-  skipReceived: 0,
-  duplicates: 0,
-  reorders: 0,
-  failures: 0,
+  ...COMMON,
   failureCode: 131026,
   holds: 0,
   holdMs: 5000,
   batchMax: 50,
   batchMs: 0,
-  postsMax: 32,
-  corruptOneIn: 0,
-  webhookMs: 10_000,
-  redeliverMs: 1000,
-  redeliverMax: 20,
   millisecondTimestamps: false,
   hiding: 'omitted',
   pairs: false,
@@ -109,18 +43,4 @@ export const GOOD_DAY: Behaviour = {
   windows: false,
   tiers: false,
   lateRefusals: false,
-}
-
-/**
- * Reads a change of behaviour as it comes over HTTP.
- * @throws Error naming the key that is unknown or has another type than the default
- */
-export function readBehaviour(patch: Record<string, unknown>): Partial<Behaviour> {
-  for (const [key, value] of Object.entries(patch)) {
-    if (!Object.hasOwn(GOOD_DAY, key)) throw new Error(`unknown behaviour: ${key}`)
-    const known: unknown = GOOD_DAY[key as keyof Behaviour]
-    const same = Array.isArray(known) ? Array.isArray(value) : typeof known === typeof value
-    if (!same) throw new Error(`${key}: expected ${Array.isArray(known) ? 'a list' : typeof known}`)
-  }
-  return patch as Partial<Behaviour>
 }

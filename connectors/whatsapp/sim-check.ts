@@ -1,5 +1,5 @@
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
-import { refusal, type SimAnswer } from './sim-errors.ts'
+import { type MetaAnswer, refusal } from './sim-errors.ts'
 
 export type SimTemplate = {
   name: string
@@ -15,10 +15,10 @@ export type CheckOptions = {
   hasMedia: (id: string) => boolean
 }
 
-type Check = (message: Json, options: CheckOptions) => SimAnswer | undefined
+type Check = (message: Json, options: CheckOptions) => MetaAnswer | undefined
 
 /** What Meta refuses at once about a message's shape (PROVIDERS A6–A8, A13); undefined: nothing. */
-export function checkMessage(message: Json, options: CheckOptions): SimAnswer | undefined {
+export function checkMessage(message: Json, options: CheckOptions): MetaAnswer | undefined {
   if (message['messaging_product'] !== 'whatsapp') {
     return refusal(100, 'The parameter messaging_product is required.')
   }
@@ -60,21 +60,21 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
 ])
 const TYPES = [...CHECKS.keys()].map(type => type.toUpperCase()).join(', ')
 
-function missing(name: string): SimAnswer {
+function missing(name: string): MetaAnswer {
   return refusal(131008, `Required parameter ${name} is missing`)
 }
 
-function tooLong(name: string, max: number): SimAnswer {
+function tooLong(name: string, max: number): MetaAnswer {
   return refusal(100, `Param ${name} must be at most ${max} characters long.`)
 }
 
-function checkText(message: Json): SimAnswer | undefined {
+function checkText(message: Json): MetaAnswer | undefined {
   const body = textIn(objectIn(message, 'text'), 'body')
   if (body === undefined) return missing("text['body']")
   return length(body) > 4096 ? tooLong("text['body']", 4096) : undefined
 }
 
-function checkMedia(message: Json, type: string, { hasMedia }: CheckOptions): SimAnswer | undefined {
+function checkMedia(message: Json, type: string, { hasMedia }: CheckOptions): MetaAnswer | undefined {
   const object = objectIn(message, type)
   if (object === undefined) return missing(type)
   const caption = textIn(object, 'caption')
@@ -89,7 +89,7 @@ function checkMediaSource(
   object: Json,
   type: string,
   hasMedia: CheckOptions['hasMedia'],
-): SimAnswer | undefined {
+): MetaAnswer | undefined {
   const id = textIn(object, 'id')
   const link = textIn(object, 'link')
   if ((id === undefined) === (link === undefined)) return refusal(100, `${type} takes one of id and link`)
@@ -102,26 +102,26 @@ function checkMediaSource(
   return undefined
 }
 
-function checkLocation(message: Json): SimAnswer | undefined {
+function checkLocation(message: Json): MetaAnswer | undefined {
   const location = objectIn(message, 'location')
   const given = location?.['latitude'] !== undefined && location['longitude'] !== undefined
   return given ? undefined : missing('location')
 }
 
-function checkContacts(message: Json): SimAnswer | undefined {
+function checkContacts(message: Json): MetaAnswer | undefined {
   const cards = listIn(message, 'contacts').map(objectOf)
   const named = cards.every(card => textIn(objectIn(card, 'name'), 'formatted_name') !== undefined)
   return cards.length > 0 && named ? undefined : missing('contacts')
 }
 
-function checkReaction(message: Json): SimAnswer | undefined {
+function checkReaction(message: Json): MetaAnswer | undefined {
   const reaction = objectIn(message, 'reaction')
   if (textIn(reaction, 'message_id') === undefined) return missing("reaction['message_id']")
   return typeof reaction?.['emoji'] === 'string' ? undefined : missing("reaction['emoji']")
 }
 
 /** PROVIDERS A6: at most three buttons with titles of 20, each once; ten rows in all, titles of 24. */
-function checkInteractive(message: Json): SimAnswer | undefined {
+function checkInteractive(message: Json): MetaAnswer | undefined {
   const interactive = objectIn(message, 'interactive')
   const action = objectIn(interactive, 'action')
   if (interactive === undefined || action === undefined) return missing('interactive')
@@ -141,7 +141,7 @@ function checkInteractive(message: Json): SimAnswer | undefined {
   return undefined
 }
 
-function checkTemplate(message: Json, { templates, hasMedia }: CheckOptions): SimAnswer | undefined {
+function checkTemplate(message: Json, { templates, hasMedia }: CheckOptions): MetaAnswer | undefined {
   const template = objectIn(message, 'template')
   const name = textIn(template, 'name')
   const language = textIn(objectIn(template, 'language'), 'code')
@@ -166,7 +166,7 @@ function checkTemplate(message: Json, { templates, hasMedia }: CheckOptions): Si
   return undefined
 }
 
-function checkParameter(parameter: Json, hasMedia: CheckOptions['hasMedia']): SimAnswer | undefined {
+function checkParameter(parameter: Json, hasMedia: CheckOptions['hasMedia']): MetaAnswer | undefined {
   const type = textIn(parameter, 'type')
   if (type === undefined) return missing('parameters.type')
   const media = objectIn(parameter, type)

@@ -1,5 +1,7 @@
-/** What the simulated provider answers. `body` is written as it stands; `code` is that of the error in it. */
-export type SimAnswer = { status: number; body: string; contentType?: string; code?: number }
+import type { SimAnswer } from '../kit/sim/answer.ts'
+
+/** An answer of Meta's; `code` is that of the error in it. */
+export type MetaAnswer = SimAnswer & { code?: number }
 
 /** PROVIDERS A13: the HTTP status and words of the errors that the simulator gives. */
 const ERRORS: ReadonlyMap<number, readonly [status: number, message: string]> = new Map([
@@ -37,7 +39,7 @@ function errorOf(code: number): readonly [status: number, message: string] {
 }
 
 /** Meta's sync error body (A13). */
-export function refusal(code: number, details?: string): SimAnswer {
+export function refusal(code: number, details?: string): MetaAnswer {
   const [status, message] = errorOf(code)
   const error = {
     message: code === 190 ? message : `(#${code}) ${message}`,

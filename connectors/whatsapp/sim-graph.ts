@@ -2,14 +2,19 @@ import type { ServerResponse } from 'node:http'
 import type { Clock } from '../../model/clock.ts'
 import type { Random } from '../../model/random.ts'
 import { type Json, objectIn, objectOf, parseJson, textIn } from '../kit/json.ts'
-import type { Audit, SentMessage } from './sim-audit.ts'
+import { answerSend, type Decision, reply } from '../kit/sim/answer.ts'
+import type { Audit, SentMessage } from '../kit/sim/audit.ts'
+import { chance } from '../kit/sim/behaviour.ts'
 import type { Behaviour } from './sim-behaviour.ts'
 import { type CheckOptions, checkMessage, type SimTemplate } from './sim-check.ts'
-import { refusal, type SimAnswer } from './sim-errors.ts'
+import { type MetaAnswer, refusal } from './sim-errors.ts'
 import type { Limits, SimNumber } from './sim-limits.ts'
 import type { MediaStore } from './sim-media.ts'
 import type { People, Person } from './sim-people.ts'
 import { type Accepted, phoneShown, type Receipts } from './sim-receipts.ts'
+
+/** A send; `to` is as it came, `to` or `recipient`. */
+export type MetaSent = SentMessage & { userId: string | null }
 
 /** All that the simulated provider knows; each part has its own file. */
 export type World = {
@@ -21,92 +26,33 @@ export type World = {
   limits: Limits
   media: MediaStore
   receipts: Receipts
-  audit: Audit
+  audit: Audit<MetaSent>
   templates: readonly SimTemplate[] | undefined
   nextId: () => string
 }
 
 /** `POST /{phone-number-id}/messages` (PROVIDERS A6), with the faults that were asked for. */
 export function handleSend(world: World, number: SimNumber, text: string, response: ServerResponse): void {
-  const { resets, bareFaults } = world.behaviour()
   const message = objectOf(parseJson(text))
-  if (chance(world, resets)) {
-    world.audit.fault('reset')
-    response.socket?.resetAndDestroy()
-  } else if (message === undefined) {
+  if (message === undefined) {
     reply(response, refusal(100, 'The body is not a JSON object'))
-  } else if (chance(world, bareFaults)) {
-    world.audit.fault('bareFault')
-    // Half of what ends in a 502 was taken: that is why it is uncertain.
-    const { accepted } = chance(world, 0.5) ? decide(world, number, message) : {}
-    reply(response, BAD_GATEWAY)
-    if (accepted !== undefined) world.receipts.of(accepted)
-  } else {
-    const { answer, accepted } = drawnRefusal(world, number, message) ?? decide(world, number, message)
-    if (accepted === undefined) reply(response, answer)
-    else answerAccepted(world, accepted, answer, response)
+    return
   }
+  answerSend(
+    world,
+    response,
+    code => refuse(world, number, message, refusal(code)),
+    () => decide(world, number, message),
+  )
 }
 
-const BAD_GATEWAY: SimAnswer = {
-  status: 502,
-  contentType: 'text/html',
-  body: '<html><body><h1>502 Bad Gateway</h1></body></html>',
-}
-
-function chance({ random }: World, share: number): boolean {
-  return share > 0 && random.fraction() < share
-}
-
-function answerAccepted(world: World, accepted: Accepted, answer: SimAnswer, response: ServerResponse): void {
-  const { early, answerMs } = world.behaviour()
-  const [from, to] = answerMs
-  const waitMs = to <= from ? from : from + (to - from) * world.random.fraction()
-  const answered = faultyReply(world, response) ?? (() => reply(response, answer))
-  const write = waitMs > 0 ? () => void setTimeout(answered, waitMs) : answered
-  if (chance(world, early)) {
-    world.receipts.of(accepted, write)
-  } else {
-    write()
-    world.receipts.of(accepted)
-  }
-}
-
-type Decision = { answer: SimAnswer; accepted?: Accepted }
-
-function drawnRefusal(world: World, number: SimNumber, message: Json): Decision | undefined {
-  for (const { share, code } of world.behaviour().refusals) {
-    if (chance(world, share)) return refuse(world, number, message, refusal(code))
-  }
-  return undefined
-}
-
-function refuse(world: World, number: SimNumber, message: Json, answer: SimAnswer): Decision {
+function refuse(world: World, number: SimNumber, message: Json, answer: MetaAnswer): Decision<Accepted> {
   world.audit.refused({ ...entryOf(world, number, message), code: answer.code ?? null })
   return { answer }
 }
 
-/** What happens to the answer of an accepted message; undefined: it is simply written. */
-function faultyReply(world: World, response: ServerResponse): (() => void) | undefined {
-  const { dropAnswers, stalls, trickles } = world.behaviour()
-  if (chance(world, dropAnswers)) {
-    world.audit.fault('dropAnswer')
-    return () => response.socket?.destroy()
-  }
-  if (chance(world, stalls)) {
-    world.audit.fault('stall')
-    return () => {}
-  }
-  if (!chance(world, trickles)) return undefined
-  world.audit.fault('trickle')
-  return () => {
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' })
-    response.write('{"messaging_product":')
-  }
-}
-
 /** Whether Meta takes the message. */
-function decide(world: World, number: SimNumber, message: Json): Decision {
+function decide(world: World, number: SimNumber, message: Json): Decision<Accepted> {
   // Mark as read and typing have no recipient (A6).
   if (message['status'] === 'read') return { answer: { status: 200, body: '{"success":true}' } }
   const options: CheckOptions = { hasMedia: id => world.media.get(id) !== undefined }
@@ -158,9 +104,9 @@ function accept(
   number: SimNumber,
   message: Json,
   { person, category, fails }: Taken,
-): Decision {
+): Decision<Accepted> {
   const { failures, failureCode, holds, hiding } = world.behaviour()
-  const held = category !== 'service' && chance(world, holds)
+  const held = category !== 'service' && chance(world.random, holds)
   const entry = { ...entryOf(world, number, message), userId: person.userId, id: world.nextId() }
   world.audit.accepted(entry)
   const accepted: Accepted = {
@@ -171,7 +117,7 @@ function accept(
     type: textIn(message, 'type') ?? 'text',
     category,
     held,
-    fails: fails ?? (chance(world, failures) ? failureCode : undefined),
+    fails: fails ?? (chance(world.random, failures) ? failureCode : undefined),
     at: entry.at,
   }
   const shown = phoneShown(person, hiding)
@@ -182,7 +128,7 @@ function accept(
   return { answer: { status: 200, body }, accepted }
 }
 
-function entryOf({ clock }: World, number: SimNumber, message: Json): SentMessage {
+function entryOf({ clock }: World, number: SimNumber, message: Json): MetaSent {
   return {
     at: clock.now(),
     number: number.phoneNumberId,
@@ -193,14 +139,4 @@ function entryOf({ clock }: World, number: SimNumber, message: Json): SentMessag
     code: null,
     body: message,
   }
-}
-
-/** Writes an answer whole. */
-export function reply(response: ServerResponse, { status, body, contentType }: SimAnswer): void {
-  if (response.destroyed) return
-  response.writeHead(status, {
-    'content-type': contentType ?? 'application/json',
-    'content-length': Buffer.byteLength(body),
-  })
-  response.end(body)
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../model/clock.ts'
 import type { Random } from '../../model/random.ts'
 import type { Json } from '../kit/json.ts'
-import type { Behaviour, Span } from './sim-behaviour.ts'
+import { createReceipts, type Receipts as Planned, type Step, usualSteps } from '../kit/sim/receipts.ts'
+import type { Behaviour } from './sim-behaviour.ts'
 import { statusError } from './sim-errors.ts'
 import type { SimNumber } from './sim-limits.ts'
 import type { Person } from './sim-people.ts'
@@ -23,17 +24,10 @@ export type Accepted = {
   member?: string
 }
 
-export type Receipts = {
-  /** Plans the receipts of a message; `early` waits until the first one was acknowledged. */
-  of(accepted: Accepted, early?: () => void): void
+export type Receipts = Planned<Accepted> & {
   /** Sends one receipt now, of any kind. */
   emit(accepted: Accepted, status: string, at: number, code?: number, told?: () => void): void
-  /** Receipts that have not happened yet. */
-  planned(): number
-  close(): void
 }
-
-type Step = { status: string; at: number; code?: number }
 
 export type ReceiptsOptions = {
   behaviour: () => Behaviour
@@ -44,14 +38,12 @@ export type ReceiptsOptions = {
   delivered: (accepted: Accepted) => void
 }
 
-/** Timers are rounded up to this: thousands of messages share few of them. */
-const TICK_MS = 5
+/** Our words in Meta's (PROVIDERS A4). */
+const WORDS = { sent: 'sent', received: 'delivered', read: 'read', failed: 'failed' } as const
 
 /** What happens to an accepted message (PROVIDERS A4, A14): sent, delivered, read, each told in a webhook. */
-export function createReceipts(options: ReceiptsOptions): Receipts {
-  const { behaviour, clock, random, webhooks } = options
-  let planned = 0
-  let closed = false
+export function createMetaReceipts(options: ReceiptsOptions): Receipts {
+  const { behaviour, random, webhooks } = options
   const emit: Receipts['emit'] = (accepted, status, at, code, told) => {
     const { number, person } = accepted
     const { millisecondTimestamps, hiding } = behaviour()
@@ -70,81 +62,30 @@ export function createReceipts(options: ReceiptsOptions): Receipts {
       webhooks.emit({ number, kind: 'statuses', item }, told)
     } else webhooks.emit({ number, kind: 'statuses', item, contact: contactItem(person, hiding) }, told)
   }
-  const later = (waitMs: number, run: () => void): void => {
-    planned += 1
-    const timer = setTimeout(
-      () => {
-        planned -= 1
-        if (!closed) run()
-      },
-      Math.ceil(waitMs / TICK_MS) * TICK_MS,
-    )
-    // The simulator's server keeps the process alive, not what it still has to tell.
-    timer.unref()
-  }
-  const of: Receipts['of'] = (accepted, early) => {
-    if (!behaviour().receipts) {
-      early?.()
-      return
-    }
-    const steps = stepsOf(accepted, behaviour(), random)
-    const order = random.fraction() < behaviour().reorders ? shuffled(steps, random) : steps
-    order.forEach((step, index) => {
-      // Drawn now and not when it is told: the same seed then makes the same choices, whatever the timers do.
-      const twiceAfterMs = random.fraction() < behaviour().duplicates ? random.fraction() * 500 : undefined
-      const tell = (told?: () => void): void => {
-        if (step.status === 'delivered' || step.status === 'read') options.delivered(accepted)
-        emit(accepted, step.status, step.at, step.code, told)
-        if (twiceAfterMs !== undefined) {
-          later(twiceAfterMs, () => emit(accepted, step.status, step.at, step.code))
-        }
-      }
-      // Times stay true; a message out of order is told in the slots of the others.
-      const slot = steps[index]?.at ?? step.at
-      if (early !== undefined && index === 0) tell(early)
-      else if (slot <= clock.now() && index === 0) tell()
-      else later(slot - accepted.at, tell)
-    })
-  }
-  return {
-    of,
-    emit,
-    planned: () => planned,
-    close: () => {
-      closed = true
+  const planned = createReceipts<Accepted>({
+    ...options,
+    atOf: ({ at }) => at,
+    stepsOf: accepted => stepsOf(accepted, behaviour(), random),
+    tell: (accepted, { status, at, code }, told) => {
+      if (status === 'received' || status === 'read') options.delivered(accepted)
+      emit(accepted, WORDS[status], at, code, told)
     },
-  }
+  })
+  return { ...planned, emit }
 }
 
-function stepsOf(accepted: Accepted, behaviour: Behaviour, random: Random): Step[] {
-  const start = accepted.at + (accepted.held ? behaviour.holdMs : 0)
-  const sent = start + drawn(behaviour.sentMs, random)
-  if (accepted.fails !== undefined) return [{ status: 'failed', at: sent, code: accepted.fails }]
-  const steps: Step[] = [{ status: 'sent', at: sent }]
+function stepsOf({ at, held, fails, type }: Accepted, behaviour: Behaviour, random: Random): Step[] {
+  const from = at + (held ? behaviour.holdMs : 0)
   // "An outbound reaction only ever yields sent" (A4).
-  if (accepted.type === 'reaction') return steps
-  const delivered = sent + drawn(behaviour.receivedMs, random)
-  const isRead = random.fraction() < behaviour.readShare
-  if (!isRead || random.fraction() >= behaviour.skipReceived) {
-    steps.push({ status: 'delivered', at: delivered })
-  }
-  if (isRead) steps.push({ status: 'read', at: delivered + drawn(behaviour.readMs, random) })
-  return steps
-}
-
-function drawn([from, to]: Span, random: Random): number {
-  return from >= to ? from : Math.round(from + (to - from) * random.fraction())
-}
-
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  return items
-    .map(item => ({ item, rank: random.fraction() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ item }) => item)
+  return usualSteps(behaviour, random, { from, fails, ...(type === 'reaction' && { only: 'sent' }) })
 }
 
 /** PROVIDERS A4. */
-function statusItem(accepted: Accepted, { status, at, code }: Step, hiding: Behaviour['hiding']): Json {
+function statusItem(
+  accepted: Accepted,
+  { status, at, code }: { status: string; at: number; code?: number },
+  hiding: Behaviour['hiding'],
+): Json {
   const { person } = accepted
   const item: Json = { id: accepted.id, status, timestamp: String(Math.floor(at / 1000)) }
   const phone = phoneShown(person, hiding)

@@ -1,14 +1,16 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { type Clock, systemClock } from '../../model/clock.ts'
 import { type Random, seededRandom, systemRandom } from '../../model/random.ts'
-import { objectOf, parseJson } from '../kit/json.ts'
-import { createAudit, type SendStats, type SentMessage } from './sim-audit.ts'
-import { type Behaviour, GOOD_DAY, readBehaviour } from './sim-behaviour.ts'
+import { reply } from '../kit/sim/answer.ts'
+import { createAudit } from '../kit/sim/audit.ts'
+import { createConduct } from '../kit/sim/behaviour.ts'
+import { controlRoutes } from '../kit/sim/control.ts'
+import { createSimServer, type Sim, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
+import { type Behaviour, GOOD_DAY } from './sim-behaviour.ts'
 import type { SimTemplate } from './sim-check.ts'
-import { control } from './sim-control.ts'
+import { whatsappRoutes } from './sim-control.ts'
 import { refusal } from './sim-errors.ts'
-import { handleSend, reply, type World } from './sim-graph.ts'
+import { handleSend, type MetaSent, type World } from './sim-graph.ts'
 import {
   type InjectedMessage,
   type InjectedStatus,
@@ -19,8 +21,8 @@ import {
 import { createLimits, type SimNumber } from './sim-limits.ts'
 import { createMedia } from './sim-media.ts'
 import { createPeople } from './sim-people.ts'
-import { createReceipts } from './sim-receipts.ts'
-import { createWebhooks, type WebhookStats } from './sim-webhooks.ts'
+import { createMetaReceipts } from './sim-receipts.ts'
+import { createMetaWebhooks } from './sim-webhooks.ts'
 
 export type WhatsAppSimOptions = {
   /** 0 or absent: any free one. */
@@ -44,28 +46,18 @@ export type WhatsAppSimOptions = {
   logMax?: number
 }
 
-export type WhatsAppSim = {
-  /** For `apiBase`. */
-  url: string
-  stop(): Promise<void>
-  /** The newest sends, refused ones too, oldest first. */
-  readonly sent: readonly SentMessage[]
+export type WhatsAppSim = Omit<Sim, 'sent' | 'behaviour' | 'behave' | 'stats'> & {
+  readonly sent: readonly MetaSent[]
   inject(message: InjectedMessage): string
   injectStatus(status: InjectedStatus): void
   /** An error of the account, by its code. */
   injectError(code: number): void
-  /** Delivers any body, signed. */
-  post(body: string): void
   behaviour(): Behaviour
   behave(patch: Record<string, unknown>): Behaviour
-  /** Does the handshake as Meta does when a webhook is subscribed. @throws Error if it fails */
-  subscribe(url: string): Promise<void>
   hide(phone: string): void
   optOut(phone: string): void
   resume(phone: string): void
-  stats(): SendStats & { webhooks: WebhookStats; planned: number; reached: Record<string, number> }
-  /** Waits until every receipt was sent and acknowledged; false: not within the time. */
-  drained(withinMs?: number): Promise<boolean>
+  stats(): ReturnType<Sim['stats']> & { reached: Record<string, number> }
 }
 
 /** The largest upload (PROVIDERS A8: 100 MB) and a little for its fields. */
@@ -78,20 +70,20 @@ const BODY_BYTES_MAX = 101 * 1024 * 1024
 export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<WhatsAppSim> {
   const clock = options.clock ?? systemClock
   const random = options.seed === undefined ? systemRandom : seededRandom(options.seed)
-  let behaviour: Behaviour = { ...GOOD_DAY, ...options.behaviour }
+  const conduct = createConduct(GOOD_DAY, options.behaviour)
   const limits = createLimits(clock, options.tiers ?? {})
-  const webhooks = createWebhooks(options.appSecret, () => behaviour, clock)
-  const receipts = createReceipts({
-    behaviour: () => behaviour,
+  const webhooks = createMetaWebhooks(options.appSecret, conduct.now, clock)
+  const receipts = createMetaReceipts({
+    behaviour: conduct.now,
     clock,
     random,
     webhooks,
     delivered: ({ number, person }) => {
-      if (behaviour.tiers && !limits.windowOpen(number, person)) limits.delivered(number, person)
+      if (conduct.now().tiers && !limits.windowOpen(number, person)) limits.delivered(number, person)
     },
   })
   const world: World = {
-    behaviour: () => behaviour,
+    behaviour: conduct.now,
     clock,
     random,
     numbers: new Map(options.numbers.map(number => [number.phoneNumberId, number])),
@@ -103,18 +95,18 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
     templates: options.templates,
     nextId: idMaker(random),
   }
-  const server = createServer((request, response) => route(world, options, sim, request, response))
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  const server = await createSimServer({
+    ...(options.port !== undefined && { port: options.port }),
+    bodyBytesMax: BODY_BYTES_MAX,
+    control: () => controlRoutes(sim, whatsappRoutes(sim)),
+    handle: (request, response) => route(world, options, sim, request, response),
   })
   const sim: WhatsAppSim = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     stop: async () => {
       receipts.close()
       await webhooks.close()
-      server.closeAllConnections()
-      await new Promise(resolve => server.close(resolve))
+      await server.close()
     },
     get sent() {
       return world.audit.log
@@ -123,11 +115,8 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
     injectStatus: status => injectStatus(world, status),
     injectError: code => injectError(world, webhooks, code),
     post: webhooks.post,
-    behaviour: () => behaviour,
-    behave: patch => {
-      behaviour = { ...behaviour, ...readBehaviour(patch) }
-      return behaviour
-    },
+    behaviour: conduct.now,
+    behave: conduct.behave,
     subscribe: async url => {
       await handshake(url, options.verifyToken, random)
       webhooks.setUrl(url)
@@ -141,14 +130,7 @@ export async function createWhatsAppSim(options: WhatsAppSimOptions): Promise<Wh
       planned: receipts.planned(),
       reached: limits.counted(),
     }),
-    drained: async (withinMs = 10_000) => {
-      const until = clock.monotonic() + withinMs
-      while (receipts.planned() > 0 || webhooks.stats().waiting > 0) {
-        if (clock.monotonic() > until) return false
-        await new Promise(resolve => setTimeout(resolve, 5))
-      }
-      return true
-    },
+    drained: withinMs => whenDrained(clock, () => receipts.planned() + webhooks.stats().waiting, withinMs),
   }
   if (options.webhookUrl !== undefined) webhooks.setUrl(options.webhookUrl)
   return sim
@@ -178,49 +160,30 @@ const PATH = /^(?:\/v\d+\.\d+)?\/([A-Za-z0-9_-]+)(?:\/([a-z_]+))?$/
 
 function route(
   world: World,
-  options: WhatsAppSimOptions,
+  { accessToken }: WhatsAppSimOptions,
   sim: WhatsAppSim,
-  request: IncomingMessage,
+  request: SimRequest,
   response: ServerResponse,
 ): void {
-  const { url = '/', method = 'GET' } = request
-  const question = url.indexOf('?')
-  const path = question === -1 ? url : url.slice(0, question)
-  readBody(request, response, body => {
-    if (path.startsWith('/sim/')) {
-      const json = objectOf(parseJson(body.toString()))
-      void control(sim, method, new URL(url, sim.url), json).then(answer => reply(response, answer))
-      return
-    }
-    const authorized = request.headers.authorization === `Bearer ${options.accessToken}`
-    if (!authorized) return reply(response, refusal(190))
-    if (path.startsWith('/sim-media/')) return download(world, new URL(url, sim.url), request, response)
-    const [, id = '', edge = ''] = PATH.exec(path) ?? []
-    const number = world.numbers.get(id)
-    if (method === 'GET' && edge === '') {
-      reply(response, number === undefined ? world.media.resolve(id, sim.url) : numberInfo(number))
-    } else if (method !== 'POST' || number === undefined) {
-      reply(response, refusal(33, `Object with ID '${id}' does not exist`))
-    } else if (edge === 'messages') {
-      handleSend(world, number, body.toString(), response)
-    } else if (edge === 'media') {
-      const type = request.headers['content-type'] ?? ''
-      void world.media.upload(type, body).then(answer => reply(response, answer))
-    } else {
-      reply(response, refusal(100, `Unknown path components: /${edge}`))
-    }
-  })
-}
-
-function readBody(request: IncomingMessage, response: ServerResponse, done: (body: Buffer) => void): void {
-  const chunks: Buffer[] = []
-  let size = 0
-  request.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > BODY_BYTES_MAX) response.socket?.destroy()
-    else chunks.push(chunk)
-  })
-  request.on('end', () => done(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
+  const { method, path, headers, body } = request
+  const [, id = '', edge = ''] = PATH.exec(path) ?? []
+  const number = world.numbers.get(id)
+  if (headers.authorization !== `Bearer ${accessToken}`) {
+    reply(response, refusal(190))
+  } else if (path.startsWith('/sim-media/')) {
+    download(world, request, response)
+  } else if (method === 'GET' && edge === '') {
+    reply(response, number === undefined ? world.media.resolve(id, sim.url) : numberInfo(number))
+  } else if (method !== 'POST' || number === undefined) {
+    reply(response, refusal(33, `Object with ID '${id}' does not exist`))
+  } else if (edge === 'messages') {
+    handleSend(world, number, body.toString(), response)
+  } else if (edge === 'media') {
+    const type = headers['content-type'] ?? ''
+    void world.media.upload(type, body).then(answer => reply(response, answer))
+  } else {
+    reply(response, refusal(100, `Unknown path components: /${edge}`))
+  }
 }
 
 /** PROVIDERS A1. */
@@ -238,10 +201,10 @@ function numberInfo(number: SimNumber) {
 }
 
 /** PROVIDERS A8: the same token, a User-Agent, and not after five minutes. */
-function download(world: World, url: URL, request: IncomingMessage, response: ServerResponse): void {
+function download(world: World, { url, headers }: SimRequest, response: ServerResponse): void {
   const id = url.pathname.slice('/sim-media/'.length)
   const media = world.media.download(id, Number(url.searchParams.get('expires')))
-  if (request.headers['user-agent'] === undefined) {
+  if (headers['user-agent'] === undefined) {
     reply(response, refusal(10))
   } else if (media === undefined) {
     reply(response, { status: 404, body: '', contentType: 'text/plain' })

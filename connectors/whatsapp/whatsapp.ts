@@ -103,6 +103,7 @@ export const whatsapp = defineConnector<typeof config>({
   send,
   fetchMedia,
   check,
+  simulation: async () => (await import('./simulation.ts')).simulation,
 })
 
 /** The portfolio shares the messaging limit (A11); an account belongs to one, and stands in where that is unknown. */

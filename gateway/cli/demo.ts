@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import type { Simulator } from '../../connectors/kit/sim/simulation.ts'
 import type { Channel } from '../../model/channel.ts'
 import type { Message } from '../../model/message.ts'
 import { type Config, loadConfig } from '../config.ts'
@@ -13,7 +14,7 @@ import { eventLine, type TailEvent } from './event-line.ts'
 import { answerTo, startPeople } from './people.ts'
 import { refusal } from './serve.ts'
 import { untilSignal } from './signals.ts'
-import { SIMULATIONS, type Simulator } from './simulators.ts'
+import { channelOf, type Simulated, simulated } from './simulators.ts'
 import { type Call, type ExitCode, numberOf, UsageError } from './usage.ts'
 
 const PACE_S = 3
@@ -30,23 +31,22 @@ export async function demo(call: Call): Promise<ExitCode> {
   const signals = untilSignal()
   const stops: (() => unknown)[] = []
   try {
-    const simulators: Simulator[] = []
-    for (const { start } of SIMULATIONS) {
-      const simulator = await start({ port: 0 })
+    const providers: Provider[] = []
+    for (const one of await simulated()) {
+      const simulator = await one.simulation.start({ port: 0 })
       stops.push(() => simulator.stop())
-      simulators.push(simulator)
+      providers.push({ ...one, simulator })
     }
-    const config = configOf(call, dataDir, simulators)
+    const simulators = providers.map(({ simulator }) => simulator)
+    const config = configOf(call, dataDir, providers)
     const log = createLog('warn', pino.destination({ fd: 2, sync: true }))
     const daemon = await createDaemon(config, { log }).catch((error: unknown) => {
       throw refusal(error, config)
     })
     stops.push(() => daemon.stop())
-    for (const [at, { connector }] of SIMULATIONS.entries()) {
-      await simulators[at]?.subscribe(`${daemon.url}/in/${connector}`)
-    }
     console.log(welcome(daemon, config, kept))
     const client = openClient(daemon.url, config.adminToken ?? '')
+    await subscribeAll(client, providers)
     const people = startPeople(simulators, paceMs)
     const agent = startAgent(client, paceMs / 2, await headOf(daemon))
     stops.push(() => people.stop(), agent.stop)
@@ -58,12 +58,22 @@ export async function demo(call: Call): Promise<ExitCode> {
   }
 }
 
+type Provider = Simulated & { simulator: Simulator }
+
+/** Each provider calls the channel that was declared for it by that channel's own URL. */
+async function subscribeAll(client: Client, providers: readonly Provider[]): Promise<void> {
+  for await (const { connector, webhookUrl } of client.all<Channel>('/v1/channels')) {
+    const provider = providers.find(one => one.connector === connector)
+    if (provider !== undefined && webhookUrl !== null) await provider.simulator.subscribe(webhookUrl)
+  }
+}
+
 /** A token of this run: while one is configured it counts, whatever the data directory knows. */
-function configOf({ own }: Call, dataDir: string, simulators: readonly Simulator[]): Config {
+function configOf({ own }: Call, dataDir: string, providers: readonly Provider[]): Config {
   const { '--port': port } = own
   const flags = { '--data-dir': dataDir, ...(port === undefined ? {} : { '--port': port }) }
   const { config } = loadConfig({ env: {}, flags, withoutFile: true })
-  const channels = SIMULATIONS.map(({ channel }, at) => channel(simulators[at]?.url ?? ''))
+  const channels = providers.map(one => channelOf(one, one.simulator.url))
   const site = { connector: 'webchat', name: 'Website', config: { origins: [] }, workspace: null }
   return {
     ...config,

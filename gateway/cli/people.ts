@@ -1,4 +1,4 @@
-import type { Person, Simulator } from './simulators.ts'
+import type { Person, Simulator } from '../../connectors/kit/sim/simulation.ts'
 
 /** People who write through simulated providers, one line at a time, for ever. Nothing here is random: it is a play. */
 export function startPeople(simulators: readonly Simulator[], paceMs: number): { stop(): void } {

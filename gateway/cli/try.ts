@@ -1,6 +1,6 @@
+import { SIMULATED } from '../../connectors/whatsapp/simulated.ts'
 import type { Config } from '../config.ts'
 import type { Daemon } from '../gateway.ts'
-import { SIMULATED } from './simulated.ts'
 
 /** What a person who has just started the daemon can do next. */
 export function whatToTry(

@@ -1,5 +1,5 @@
+import type { SentMessage } from '../../connectors/kit/sim/audit.ts'
 import type { WhatsAppSim } from '../../connectors/whatsapp/sim.ts'
-import type { SentMessage } from '../../connectors/whatsapp/sim-audit.ts'
 import { type Message, readReference } from '../../model/message.ts'
 import type { Life } from './life.ts'
 import { eventsAfter, type Load, type LogLine } from './load.ts'

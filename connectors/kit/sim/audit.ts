@@ -1,12 +1,12 @@
-import type { Json } from '../kit/json.ts'
+import type { Json } from '../json.ts'
 
 /** A send as the provider saw it. `id` is null where it was refused; `code` is the refusal's. */
 export type SentMessage = {
   at: number
+  /** Who sends: the number, page, bot or account, as the provider calls it. */
   number: string
-  /** `to` or `recipient` as it came. */
   to: string
-  userId: string | null
+  /** Our name for the attempt, where the provider is told one. */
   reference: string | null
   id: string | null
   code: number | null
@@ -26,13 +26,13 @@ export type SendStats = {
   partsTwice: number
 }
 
-export type Audit = {
-  log: readonly SentMessage[]
-  accepted(entry: SentMessage): void
-  refused(entry: SentMessage): void
+export type Audit<S extends SentMessage = SentMessage> = {
+  log: readonly S[]
+  accepted(entry: S): void
+  refused(entry: S): void
   fault(kind: string): void
   /** The newest logged message with this provider id or reference. */
-  find(key: { id?: string; reference?: string }): SentMessage | undefined
+  find(key: { id?: string; reference?: string }): S | undefined
   stats(): SendStats
 }
 
@@ -40,14 +40,14 @@ export type Audit = {
 const REFERENCES_MAX = 5_000_000
 
 /** Everything that was sent: the newest in full, the rest as counts, every reference for the uniqueness check. */
-export function createAudit(logMax: number): Audit {
-  let log: SentMessage[] = []
+export function createAudit<S extends SentMessage>(logMax: number): Audit<S> {
+  let log: S[] = []
   const references = new Set<string>()
   const parts = new Set<string>()
   const stats = { requests: 0, accepted: 0, referencesTwice: 0, partsTwice: 0 }
   const refused: Record<string, number> = {}
   const faults: Record<string, number> = {}
-  const keep = (entry: SentMessage): void => {
+  const keep = (entry: S): void => {
     stats.requests += 1
     log.push(entry)
     // Cut by half and not by one: moving a long array at each send would cost more than the send.
