@@ -105,6 +105,7 @@ export const instagram = defineConnector<typeof config>({
   },
   send: (part, config, io) => sendTo(accountOf(config), part, io),
   act: (action, config, io) => actFor(accountOf(config), action, io),
+  simulation: async () => (await import('./simulation.ts')).simulation,
   fetchMedia: (media, _config, io) => fetchAttachment(media, io),
   check: (config, io) =>
     healthBy(io, () => (config.login === 'facebook' ? checkPage : checkUser)(config, io)),

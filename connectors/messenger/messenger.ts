@@ -72,6 +72,7 @@ export const messenger = defineConnector<typeof config>({
   },
   send: (part, config, io) => sendTo(accountOf(config), part, io),
   act: (action, config, io) => actFor(accountOf(config), action, io),
+  simulation: async () => (await import('./simulation.ts')).simulation,
   fetchMedia: (media, _config, io) => fetchAttachment(media, io),
   templates: (config, io) => readTemplates(accountOf(config), io),
   check,
