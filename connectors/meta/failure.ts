@@ -69,10 +69,10 @@ export const FAILURE: readonly Row[] = [
 
 const ROWS = new Map(FAILURE.map(row => [row.error, row]))
 
-/** The row of `code/subcode`: of both, of a subcode that has a row by itself, of the code. */
+/** The row of `code/subcode`: of both, of a subcode that has a row by itself (short ones are codes), of the code. */
 function rowOf(error: string): Row | undefined {
   const [code = '', subcode = ''] = error.split('/')
-  return ROWS.get(error) ?? ROWS.get(subcode) ?? ROWS.get(code)
+  return ROWS.get(error) ?? (subcode.length > 6 ? ROWS.get(subcode) : undefined) ?? ROWS.get(code)
 }
 
 /** The failure of an error that Meta named; `otherwise` is for codes that the table does not know. */
