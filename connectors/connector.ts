@@ -59,6 +59,11 @@ export type Connector<Config> = {
    * @throws SendFailure; anything else is taken for a defect of ours.
    */
   send: (part: Outbound, config: Config, io: Io) => Promise<Sent>
+  /**
+   * The provider takes a part once, however often it is sent with the same `Outbound.key` (RULES C6): an attempt whose
+   * answer was lost is made again at once.
+   */
+  idempotent?: true
   /** It never uses `io.http`: what calls need is not loaded for its sake. */
   offline?: true
   /** Something worth doing and not worth doing twice: best effort, never retried. May throw; nobody minds. */
@@ -169,6 +174,8 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
+  /** Our name for the part, the same at every attempt: an idempotency key where the provider has one. */
+  key: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null

@@ -116,6 +116,11 @@ export function referenceOf(message: MessageId, part: number, attempt: number): 
   return `${message}.${part}.${attempt}`
 }
 
+/** Our name for one part, however often it is tried. At most 35 characters of `[a-z0-9_.]`. */
+export function partKeyOf(message: MessageId, part: number): string {
+  return `${message}.${part}`
+}
+
 /** The inverse of `referenceOf`; undefined for a text that is none of ours. */
 export function readReference(
   reference: string,

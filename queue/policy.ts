@@ -16,15 +16,18 @@ const AFTER_MS = 60_000
 
 /**
  * What to do about an attempt whose answer was lost. A person or a program waits for its message, so it is sent again;
- * of a broadcast nobody misses one, and sending it twice is the worse mistake.
+ * of a broadcast nobody misses one, and sending it twice is the worse mistake. A provider that knows a part again
+ * (`idempotent`) is asked at once, since nothing can come twice.
  */
 export function onUncertain(channel: OpenChannel | undefined, source: SourceKind): OnUncertain {
   const config: unknown = channel?.config
   const given = isRecord(config) ? config['onUncertain'] : undefined
   const { afterMs, then } = isRecord(given) ? given : {}
+  const once = channel?.connector.idempotent === true
   return {
-    afterMs: typeof afterMs === 'number' && afterMs >= 0 ? afterMs : AFTER_MS,
-    policy: then === 'resend' || then === 'fail' ? then : source === 'broadcast' ? 'fail' : 'resend',
+    afterMs: typeof afterMs === 'number' && afterMs >= 0 ? afterMs : once ? 0 : AFTER_MS,
+    policy:
+      then === 'resend' || then === 'fail' ? then : source === 'broadcast' && !once ? 'fail' : 'resend',
   }
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts'
 import { type Content, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
 import { type Failure, kindOf, SendFailure } from '../model/failure.ts'
 import type { FileId, WorkspaceId } from '../model/ids.ts'
-import { referenceOf } from '../model/message.ts'
+import { partKeyOf, referenceOf } from '../model/message.ts'
 import type { Random } from '../model/random.ts'
 import { FileMissing, type Store } from '../store/store.ts'
 import type { Flight } from './flight.ts'
@@ -74,6 +74,7 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
     content: await withMedia(content, item.of.workspace, needs),
     category: item.of.category,
     reference: referenceOf(item.message, part, attempt),
+    key: partKeyOf(item.message, part),
     replyTo: part === 0 ? item.of.replyTo : null,
     reactionTo: item.of.reactionTo,
     source: item.of.source.kind,

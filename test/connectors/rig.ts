@@ -81,6 +81,7 @@ export function outbound(content: Outbound['content'], more: Partial<Outbound> =
     content,
     category: 'service',
     reference: `msg_${references}.0.1`,
+    key: `msg_${references}.0`,
     replyTo: null,
     reactionTo: null,
     source: 'api',
