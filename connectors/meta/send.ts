@@ -62,7 +62,8 @@ async function react(account: Account, part: Outbound, emoji: string | null, io:
     io,
   )
   await answer.text()
-  return { providerIds: [], raw: action }
+  // Meta gives it none: a name of ours, so that it has one like everything that was sent.
+  return { providerIds: [`${action}.${part.reference}`], raw: action }
 }
 
 /** The heart has a name on Instagram. */

@@ -101,13 +101,16 @@ describe.each(NAMES)('%s', name => {
     if (content.type !== 'reaction') expect(reference).toMatch(/^msg_\d+\.0\.1$/)
   })
 
-  test('RULES C5: its id comes back; a reaction has none', async () => {
+  test('RULES C5: its id comes back; that of a reaction is ours', async () => {
     const { connector, config, io, sim } = await rigOf(name)
     const address = { kind: name, value: ANA_ID }
     const sent = await connector.send(outbound(TEXT, { address }), config, io)
     expect(sent).toEqual({ providerIds: [sim.sent.at(-1)?.id], raw: 'accepted' })
     const heart = outbound({ type: 'reaction', emoji: '❤️' }, { address, reactionTo: 'm_1' })
-    expect(await connector.send(heart, config, io)).toEqual({ providerIds: [], raw: 'react' })
+    expect(await connector.send(heart, config, io)).toEqual({
+      providerIds: [`react.${heart.reference}`],
+      raw: 'react',
+    })
     const reaction = name === 'instagram' ? 'love' : '❤️'
     expect(sim.sent.at(-1)?.body).toMatchObject({ payload: { reaction } })
   })
