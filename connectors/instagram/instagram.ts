@@ -23,7 +23,7 @@ const config = Type.Object(
     }),
     accessToken: secret('Of the Instagram user with Instagram Login, of the Page with Facebook Login.'),
     appSecret: verifyingSecret(
-      'What signs the webhooks: the secret of the Instagram app, or of the Meta app; as a list, both are tried.',
+      'What signs the webhooks: the Instagram app's secret, or the Meta app's; of a list, all are tried.',
     ),
     verifyToken: verifyingSecret('Any word of yours; give Meta the same when you subscribe the webhook.'),
     login: Type.Optional(
@@ -46,7 +46,7 @@ const config = Type.Object(
     accessTokenEnds: Type.Optional(
       Type.String({
         format: 'date-time',
-        description: 'With Instagram Login, which tells it only when the token is given: when it ends.',
+        description: 'When the token ends, which Instagram Login tells only when it gives one.',
       }),
     ),
     ...everyChannel,

@@ -22,7 +22,7 @@ const DAY_MS = 86_400_000
 /** How long before its end a token's end is told. */
 const WARN_MS = 14 * DAY_MS
 
-/** The health of an account whose token ends at `at` (milliseconds; 0 is never): told while it can still be replaced. */
+/** The health of an account whose token ends at `at` (milliseconds; 0 is never): told while there is time to act. */
 export function healthUntil(at: number, now: number): Omit<Health, 'at'> {
   if (at === 0 || at > now + WARN_MS) return { state: 'ok' }
   const date = new Date(at).toISOString().slice(0, 10)

@@ -63,8 +63,8 @@ export type MetaSim = Sim & {
 const BODY_BYTES_MAX = 26 * 1024 * 1024
 
 /**
- * Messenger or Instagram, faked after PROVIDERS B, C and M: it checks, limits, answers, stalls and tells receipts as Meta
- * does. It listens on loopback.
+ * Messenger or Instagram, faked after PROVIDERS B, C and M: it checks, limits, answers, stalls and tells receipts as
+ * Meta does. It listens on loopback.
  */
 export async function createMetaSim(facts: SimFacts, options: MetaSimOptions): Promise<MetaSim> {
   const { clock = systemClock, appSecret, accessToken, verifyToken } = options

@@ -2,7 +2,7 @@ import type { TemplateValues } from '../../model/content.ts'
 import type { TemplateStatus, ToldTemplate } from '../../model/template.ts'
 import { type Json, textIn } from '../kit/json.ts'
 
-/** By position when every name is a number, otherwise by name; mixing them is refused (PROVIDERS A13: 132000, 132012). */
+/** By position when every name is a number, otherwise by name; mixing them is refused (PROVIDERS A13). */
 export function valuesOf(values: TemplateValues): Json[] {
   const names = Object.keys(values)
   if (!names.every(name => /^\d+$/.test(name))) {

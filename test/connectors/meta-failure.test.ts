@@ -48,7 +48,7 @@ test('every row of the table is one that the page has', () => {
   expect(FAILURE.filter(({ error }) => !listed.has(error))).toEqual([])
 })
 
-test('a subcode that stands in the table alone is found under any code; an unknown one is what its code is', () => {
+test('a subcode with a row of its own is found under any code; an unknown one is what its code is', () => {
   expect(failureOf({ code: '100/2534001', transient: false }, 'internal').code).toBe('undeliverable')
   expect(failureOf({ code: '190/999', transient: false }, 'internal').code).toBe('credentials')
   expect(failureOf({ code: '77/1', transient: false }, 'badRequest').code).toBe('badRequest')
