@@ -154,8 +154,11 @@ export type Inbound = { to: string } & (
   | ({ kind: 'consent'; key: string } & Omit<Consented, 'kind' | 'channel' | 'source'>)
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
-  /** Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). */
-  | { kind: 'rejected'; why: string }
+  /**
+   * Not what this provider sends, or of a kind we never heard of: its raw bytes are kept (RULES B7). They are those of
+   * the request; what was polled comes with its own `raw`.
+   */
+  | { kind: 'rejected'; why: string; raw?: string }
 )
 
 /** A message as `Received` keeps it, before anybody knows whose channel it is. */

@@ -1,6 +1,7 @@
+import { changeOf } from '../connectors/changes.ts'
 import type { Action, Inbound, WebhookRequest } from '../connectors/connector.ts'
 import type { OpenChannel } from '../connectors/directory.ts'
-import type { Change, Receipt, Received, Transaction } from '../model/change.ts'
+import type { Change, Transaction } from '../model/change.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
 import type { Gate, Holder } from './gates.ts'
@@ -91,63 +92,6 @@ export function push(transactions: Transaction[], channel: OpenChannel, change: 
     }
   }
   transactions.push({ workspace: channel.workspace, changes: [change] })
-}
-
-export function changeOf(
-  item: Exclude<Inbound, { kind: 'ignored' } | { kind: 'rejected' }>,
-  channel: ChannelId,
-): Change {
-  if (item.kind === 'receipt') {
-    const { of, status, at, raw, failure, member, detail } = item
-    const receipt: Receipt = { kind: 'receipt', channel, of, status, at, raw }
-    if (failure !== undefined) receipt.failure = failure
-    if (member !== undefined) receipt.member = member
-    if (detail !== undefined) receipt.detail = detail
-    return receipt
-  }
-  if (item.kind === 'edited' || item.kind === 'deleted') {
-    const { to: _, ...told } = item
-    return { ...told, channel }
-  }
-  if (!('content' in item)) return accountChangeOf(item, channel)
-  const received: Received = {
-    kind: 'received',
-    channel,
-    key: item.key,
-    providerId: item.providerId,
-    at: item.at,
-    echo: item.kind === 'echo',
-    address: item.address,
-    also: item.also ?? [],
-    content: item.content,
-  }
-  if (item.name !== undefined) received.name = item.name
-  if (item.thread !== undefined) received.thread = item.thread
-  if (item.replyTo !== undefined) received.replyTo = item.replyTo
-  if (item.reactionTo !== undefined) received.reactionTo = item.reactionTo
-  if (item.context !== undefined) received.context = item.context
-  if (item.former !== undefined) received.former = item.former
-  if (item.besides !== undefined) received.besides = item.besides
-  return received
-}
-
-/** What is told besides messages. */
-function accountChangeOf(
-  item: Extract<Inbound, { kind: 'channel' | 'limits' | 'template' | 'consent' }>,
-  channel: ChannelId,
-): Change {
-  switch (item.kind) {
-    case 'channel':
-      return { kind: 'channelHealth', channel, health: item.health }
-    case 'limits':
-      return { kind: 'channelLimits', channel, live: item.live, at: item.at, raw: item.raw }
-    case 'template':
-      return { kind: 'templateTold', channel, template: item.template, at: item.at }
-    case 'consent': {
-      const { address, category, state, raw, at } = item
-      return { kind: 'consented', channel, address, category, state, source: 'provider', raw, at }
-    }
-  }
 }
 
 function rejectedOf(why: string, channel: ChannelId, request: WebhookRequest): Change {

@@ -93,6 +93,7 @@ export async function createDaemon(config: Config, options: DaemonOptions = {}):
 type Later = {
   store?: Store
   wake?: (groups: string[]) => void
+  changed?: (groups: string[]) => void
   warm?: () => void
   /** Where it listens. */
   url?: string
@@ -156,7 +157,7 @@ async function openGround(
   await applyDeclared(config.channels, declared)
   const directory = createDirectory()
   const common = { store, bus, directory, sealer, connectorOf, clock, log }
-  const feed = await createFeed({ ...common, changed: wake })
+  const feed = await createFeed({ ...common, changed: groups => later.changed?.(groups) })
   begin('channels', () => feed.stop())
   const { http, warm, close } = createHttp({ egressAllow: config.egress.allow, clock })
   later.warm = warm
@@ -194,6 +195,7 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
       ...(leaseMs === undefined ? {} : { leaseMs }),
     })
     later.wake = groups => queue.wake(groups)
+    later.changed = groups => queue.changed(groups)
     begin('queue', () => queue.stop())
     const media = createMediaFetch(common)
     later.lags.push(() => ({ media: media.lag() }))

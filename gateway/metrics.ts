@@ -127,6 +127,11 @@ export function sendsOf(metrics: Metrics): QueueListener {
       metrics.limiterWaitSeconds.add([scope], ms / 1000)
     },
     resent: reason => metrics.resends.add([reason]),
+    polled: (connector, item) => {
+      metrics.intakeItems.add([connector, item.kind])
+      if (item.kind === 'ignored') metrics.intakeIgnored.add([connector, item.why])
+      if (item.kind === 'rejected') metrics.intakeRejected.add([connector, item.why])
+    },
   }
 }
 

@@ -1,10 +1,11 @@
+import { changeOf } from '../connectors/changes.ts'
 import type { AnyConnector, Inbound, WebhookRequest } from '../connectors/connector.ts'
 import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { Committed, Transaction } from '../model/change.ts'
 import type { RejectedId } from '../model/ids.ts'
 import type { RejectedDelivery } from '../store/rejected.ts'
 import type { Store } from '../store/store.ts'
-import { changeOf, push } from './attribute.ts'
+import { push } from './attribute.ts'
 import { createGates, type Gate, type Named } from './gates.ts'
 
 export type ReplayOptions = {

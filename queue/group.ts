@@ -1,4 +1,4 @@
-import type { Http } from '../connectors/connector.ts'
+import type { Http, Inbound } from '../connectors/connector.ts'
 import type { Directory } from '../connectors/directory.ts'
 import type { Clock } from '../model/clock.ts'
 import type { FailureCode } from '../model/failure.ts'
@@ -43,6 +43,8 @@ export type QueueListener = {
   waited(scope: 'channel', ms: number): void
   /** Calls beyond the first for a part, by reason. */
   resent(reason: 'retry' | 'uncertain'): void
+  /** Something that polling found. */
+  polled(connector: string, item: Inbound): void
 }
 
 /** Messages of a group between being made durable as attempted and being durable as settled. */

@@ -26,8 +26,7 @@ export function onUncertain(channel: OpenChannel | undefined, source: SourceKind
   const once = channel?.connector.idempotent === true
   return {
     afterMs: typeof afterMs === 'number' && afterMs >= 0 ? afterMs : once ? 0 : AFTER_MS,
-    policy:
-      then === 'resend' || then === 'fail' ? then : source === 'broadcast' && !once ? 'fail' : 'resend',
+    policy: then === 'resend' || then === 'fail' ? then : source === 'broadcast' && !once ? 'fail' : 'resend',
   }
 }
 

@@ -1,4 +1,5 @@
 import type { QueueNeeds } from './group.ts'
+import { createPolling } from './polls.ts'
 import { createPump, type Pump, type PumpStats } from './pump.ts'
 
 export type { QueueListener, QueueNeeds } from './group.ts'
@@ -13,6 +14,8 @@ export type { PumpStats } from './pump.ts'
 export type Queue = {
   /** These sender groups may have something to send; the store says so (`StoreListener.work`). */
   wake(groups: readonly string[]): void
+  /** Channels of these groups were made or changed: what was held may go, and others are to be polled. */
+  changed(groups: readonly string[]): void
   stats(): PumpStats[]
   /** Takes nothing new, settles what is on the way within 8 s, gives the leases back. */
   stop(): Promise<void>
@@ -33,6 +36,8 @@ export function createQueue(needs: QueueNeeds): Queue {
       }
     }
   }
+  const polling = createPolling(needs, group => wake([group]))
+  polling.look()
   needs.store
     .query('groups', {})
     .then(wake)
@@ -41,10 +46,16 @@ export function createQueue(needs: QueueNeeds): Queue {
     )
   return {
     wake,
+    changed: groups => {
+      polling.look(groups)
+      wake(groups)
+    },
     stats: () => [...pumps.values()].map(pump => pump.stats()),
     stop: async () => {
       stopped = true
+      await polling.stop()
       await Promise.all([...pumps.values()].map(pump => pump.stop()))
+      await polling.release()
     },
   }
 }

@@ -27,6 +27,8 @@ export type Tenure = {
   renewAt(): number
   /** Takes or renews. `taken`: the lease is new, and what was claimed under a former one is no longer ours. */
   claim(ask: Omit<ClaimRequest, 'group' | 'holder' | 'leaseMs'>): Promise<{ claim: Claim; taken: boolean }>
+  /** It has ended by our own clock. */
+  forget(): void
   release(): Promise<void>
 }
 
@@ -65,6 +67,9 @@ export function createTenure(
         fence = undefined
       }
       return { claim, taken: fence !== former }
+    },
+    forget: () => {
+      fence = undefined
     },
     release: async () => {
       if (fence === undefined) return

@@ -32,6 +32,11 @@ export function* claim(
     [group, holder, fence, leaseNow + leaseMs],
   )
   if (!mine) yield* inherit(group, fence, now, request.orphanResolveMs ?? ORPHAN_RESOLVE_MS)
+  const until = now + leaseMs
+  if (request.leaseOnly === true) {
+    const none = { items: [], overdue: [], expired: [], more: { reply: false, normal: false, bulk: false } }
+    return { held: true, fence, until, ...none, nextAt: null }
+  }
   const expired = yield* take(fence, selectExpired(request, now))
   const overdue = yield* take(fence, selectOverdue(group, now), 'uncertain')
   const items: QueuedMessage[] = []
@@ -42,7 +47,6 @@ export function* claim(
     more[lane] = limit > 0 && found.length === limit
     items.push(...found)
   }
-  const until = now + leaseMs
   return { held: true, fence, until, items, overdue, expired, more, nextAt: yield* nextAt(request) }
 }
 

@@ -105,6 +105,8 @@ export type ClaimRequest = {
   horizonMs: number
   /** Paused channels. */
   skip: ChannelId[]
+  /** Nothing is reserved: only the lease is wanted, for polling under it. */
+  leaseOnly?: true
   /** When a dead holder's attempt is given up if no receipt comes, after it was made; 60 s if absent (RULES C6). */
   orphanResolveMs?: number
 }

@@ -5,6 +5,7 @@ import { Type } from 'typebox'
 import { vi } from 'vitest'
 import {
   type Capabilities,
+  type Connector,
   defineConnector,
   type Io,
   type Outbound,
@@ -43,6 +44,8 @@ export type Rig = AsyncDisposable & {
 
 export type ChannelOptions = { perSecond?: number | null; config?: Record<string, unknown>; group?: string }
 export type RigOptions = ChannelOptions & {
+  poll?: NonNullable<Connector<never>['poll']>
+  act?: Connector<never>['act']
   send?: (part: Outbound, io: Io, channel: string) => Promise<Sent | undefined>
   can?: Partial<Capabilities>
   needs?: (needs: QueueNeeds) => Partial<QueueNeeds>
@@ -136,6 +139,8 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
         const sent = await options.send?.(part, io, name)
         return sent ?? { providerIds: [`p.${part.reference}`], raw: 'accepted' }
       },
+      ...(options.poll !== undefined && { poll: options.poll as never }),
+      ...(options.act !== undefined && { act: options.act as never }),
       check: async () => ({ state: 'ok' }),
     })
     const open: OpenChannel = {

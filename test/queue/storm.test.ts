@@ -114,6 +114,7 @@ test('RULES C4: once another process has the lease, the former one writes nothin
     failed: () => {},
     waited: () => {},
     resent: () => {},
+    polled: () => {},
   })
   await using rig = await createRig({
     advance,
