@@ -23,7 +23,7 @@ const config = Type.Object(
     }),
     accessToken: secret('Of the Instagram user with Instagram Login, of the Page with Facebook Login.'),
     appSecret: verifyingSecret(
-      'What signs the webhooks: the Instagram app's secret, or the Meta app's; of a list, all are tried.',
+      "What signs the webhooks: the Instagram app's secret, or the Meta app's; of a list, all are tried.",
     ),
     verifyToken: verifyingSecret('Any word of yours; give Meta the same when you subscribe the webhook.'),
     login: Type.Optional(
