@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { createBus } from '../bus/memory.ts'
+import type { AnyConnector } from '../connectors/connector.ts'
 import { createDirectory } from '../connectors/directory.ts'
 import { createHttp } from '../connectors/kit/http.ts'
-import { allConnectors, connectorOf } from '../connectors/registry.ts'
+import { allConnectors, finderOf } from '../connectors/registry.ts'
 import { type Clock, systemClock } from '../model/clock.ts'
 import { idMaker, type WorkspaceId } from '../model/ids.ts'
 import { type Log, silentLog } from '../model/log.ts'
@@ -34,6 +35,8 @@ export type DaemonOptions = {
   log?: Log
   /** `QueueNeeds.leaseMs`. */
   leaseMs?: number
+  /** Instead of those of the registry. */
+  connectors?: readonly AnyConnector[]
   /** false: a first start makes no channel. */
   firstChannel?: false
 }
@@ -130,10 +133,13 @@ type Ground = Omit<Rooms, 'publicUrl' | 'stopping'>
 
 async function openGround(
   config: Config,
-  { clock = systemClock, random = systemRandom, log, probe, firstChannel }: DaemonOptions & { log: Log },
+  options: DaemonOptions & { log: Log },
   later: Later,
   begin: Begin,
 ): Promise<{ ground: Ground; newToken: string | null }> {
+  const { clock = systemClock, random = systemRandom, connectors = allConnectors() } = options
+  const { log, probe, firstChannel } = options
+  const connectorOf = finderOf(connectors)
   const ids = idMaker(random)
   const secretKeys = secretKeysOf(config, random)
   const sealer = createSealer(secretKeys)
@@ -166,7 +172,7 @@ async function openGround(
     ...common,
     ...access,
     ...{ config, feed, http, random, ids, metrics, probe },
-    connectors: allConnectors().map(({ connector }) => connector),
+    connectors: connectors.map(({ connector }) => connector),
     linkKeys: linkKeysOf(secretKeys),
     visitorKeys: visitorKeysOf(secretKeys),
     live: createLive(),

@@ -19,6 +19,7 @@ import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { TimelineEntry } from './timeline.ts'
 import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
@@ -278,24 +279,4 @@ export type StoredFile = {
   deadline: number | null
   why: string | null
   createdAt: number
-}
-
-/** One line of a message's timeline: what happened, in the provider's word where it is one of theirs. */
-export type TimelineEntry = {
-  at: number
-  kind:
-    | 'created'
-    | 'attempted'
-    | 'accepted'
-    | 'receipt'
-    | 'retry'
-    | 'failed'
-    | 'uncertain'
-    | 'resend'
-    | 'cancelled'
-  part: number
-  attempt: number | null
-  status: Status | null
-  raw: string | null
-  detail: Record<string, unknown> | null
 }

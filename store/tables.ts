@@ -18,7 +18,8 @@ import type { Besides, Category, Direction, MessageRef, SourceKind } from '../mo
 import type { Piece, Status } from '../model/status.ts'
 import type { TemplateStatus } from '../model/template.ts'
 import type { StoredToken } from './access.ts'
-import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import type { StoredChannel, StoredFile } from './store.ts'
+import type { TimelineEntry } from './timeline.ts'
 
 /**
  * The data structures, before any code: every table, its key and its columns, once for both engines. `decide` reads

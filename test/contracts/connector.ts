@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { Outbound } from '../../connectors/connector.ts'
+import type { AnyConnector, Outbound } from '../../connectors/connector.ts'
 import type { Sim } from '../../connectors/kit/sim/sim.ts'
 import type { ContentType } from '../../model/content.ts'
 import type { FailureKind } from '../../model/failure.ts'
@@ -32,6 +32,8 @@ import { troubleLaws } from './connector/trouble.ts'
 export type Subject = {
   /** As in the registry. */
   connector: string
+  /** Of a connector that is not there. */
+  defined?: AnyConnector
   /**
    * The provider, faked, with the accounts of all three channels, on its good day and in a hurry: receipts within a few
    * milliseconds, everything read. undefined: there is no provider.

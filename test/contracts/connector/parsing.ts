@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Inbound, WebhookRequest } from '../../../connectors/connector.ts'
-import { connectorOf } from '../../../connectors/registry.ts'
 import { isPhone } from '../../../model/address.ts'
 import { rfc3339 } from '../../../model/clock.ts'
 import type { Subject } from '../connector.ts'
 import type { Laws } from './laws.ts'
+import { connectorFor } from './stand.ts'
 
 /**
  * `why` in a sentence; the body of the request as JSON, as text, or as the fields of a form, with its query and headers
@@ -41,14 +41,14 @@ function fixturesIn(folders: readonly string[]): [file: string, fixture: Fixture
 }
 
 /** `parse` says what the fixtures say, and answers something usable to whatever else it gets (STYLE 11). */
-export function parsingLaws({ law }: Laws, { connector, fixtures }: Subject): void {
-  const receive = connectorOf(connector)?.receive
+export function parsingLaws({ law }: Laws, subject: Subject): void {
+  const { receive } = connectorFor(subject)
   const parse = (fixture: Pick<Fixture, 'request' | 'channel'>): Inbound[] =>
     receive?.parse(
       requestOf(fixture.request),
       fixture.channel === undefined ? {} : { channel: fixture.channel },
     ) ?? []
-  const all = receive === undefined ? [] : fixturesIn(fixtures)
+  const all = receive === undefined ? [] : fixturesIn(subject.fixtures)
 
   describe.skipIf(all.length === 0)('fixtures', () => {
     test.each(all)('%s', (_file, fixture) => {
