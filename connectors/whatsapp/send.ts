@@ -4,11 +4,11 @@ import {
   isMediaHeader,
   type Template,
   type TemplateButton,
+  type TemplateValues,
 } from '../../model/content.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { HttpAnswer, Io, Outbound, OutboundMedia, Sent } from '../connector.ts'
 import { type Json, listIn, objectOf, textIn } from '../kit/json.ts'
-import { languageOf, valuesOf } from '../meta/template.ts'
 import { numberUrl, refusalOf } from './graph.ts'
 import { mediaObject } from './media.ts'
 import { HELD } from './status.ts'
@@ -129,7 +129,8 @@ async function templateContent(said: Template<OutboundMedia>, config: WhatsAppCo
     type: 'template',
     template: {
       name: said.name,
-      language: { code: languageOf(said) },
+      // Sends want `es_MX`; webhooks and people also write `es-MX` (A7).
+      language: { code: said.language.replaceAll('-', '_') },
       ...(components.length > 0 && { components }),
     },
   }
@@ -141,6 +142,15 @@ async function headerMedia({ media, type }: MediaHeader, config: WhatsAppConfig,
   const object: Json = await mediaObject(media, config, io)
   if (type === 'document' && media.name !== undefined) object['filename'] = media.name
   return { type, [type]: object }
+}
+
+/** By position when every name is a number, otherwise by name; mixing them is refused as 132000 or 132012. */
+function valuesOf(values: TemplateValues): Json[] {
+  const names = Object.keys(values)
+  if (!names.every(name => /^\d+$/.test(name))) {
+    return names.map(name => ({ type: 'text', parameter_name: name, text: values[name] }))
+  }
+  return names.sort((a, b) => Number(a) - Number(b)).map(name => ({ type: 'text', text: values[name] }))
 }
 
 function buttonOf(button: TemplateButton): Json {

@@ -6,7 +6,7 @@ import { type Draft, RAISED_MAX } from './draft.ts'
 import { park, wantParked } from './parked.ts'
 import { advance, receiptEntry, type Target, tell } from './progress.ts'
 import { type Rule, refused } from './rule.ts'
-import { accept, wantAccept } from './taken.ts'
+import { accept, compareWithClocks, wantAccept } from './taken.ts'
 
 /** What a provider tells about a message of ours, in any order and any number of times (RULES D). */
 export const receipt: Rule<Receipt> = {
@@ -46,6 +46,7 @@ export const receipt: Rule<Receipt> = {
     const before = beforeOf(target, change)
     proveAccepted(draft, target, change)
     const told = { id: target.message.id, duplicate: !tell(draft, target, change) }
+    if (change.status === 'sent') compareWithClocks(draft, workspace, target.message.id)
     if (before === undefined) return { ok: true, ...told }
     return { ...raise(draft, workspace, change, before.clock, before.address), ...told }
   },
