@@ -88,7 +88,7 @@ export function receiptLaws(it: Trial): void {
       expect(await message(after)).toMatchObject({ status: 'sent' })
     })
 
-    test('RULES D5: an earlier time of sending, told by the echo, compares itself with the clock', async () => {
+    test('RULES D5: an earlier time of sending, told by an echo, compares itself anew', async () => {
       const id = await sent('w1')
       const of = { upTo: 1_700_000_000_500, address: ANA }
       await one({ kind: 'receipt', channel: it.channel, of, status: 'read', at: 1, raw: 'read' })
