@@ -127,6 +127,9 @@ export const MessageAnswer = open(
     ),
     referral: nullable(referral),
     product: nullable(product),
+    standby: Type.Boolean({
+      description: 'Another app of the business answers this person now: kept, and not to be answered.',
+    }),
     category: words(CATEGORIES),
     expiresAt: nullable(time),
     attempts: Type.Integer(),

@@ -211,11 +211,18 @@ export type Edited = {
 }
 
 /** The writer took a message back: what it said is erased. */
-export type Deleted = Omit<Edited, 'kind' | 'content'> & { kind: 'deleted' }
+export type Deleted = Omit<Edited, 'kind' | 'content'> & {
+  kind: 'deleted'
+  /** What else was read out of the message; ids that nobody has are passed over. */
+  also?: string[]
+}
 
-/** What a receipt is about: RULES D5. `providerId` and `reference` may both be told; the first known one counts. */
+/**
+ * What a receipt is about: RULES D5. `providerId` and `reference` may both be told; the first known one counts.
+ * `andBefore`: whatever was sent to this address before that message is told of as well.
+ */
 export type ReceiptOf =
-  | { providerId: string; reference?: string }
+  | { providerId: string; reference?: string; andBefore?: Address }
   | { reference: string }
   | { upTo: number; address: Address }
 

@@ -23,6 +23,7 @@ export type Author = { address: Address; name: string | null }
 /** The advertisement or post that led here, in the provider's words. */
 export type Referral = { [K in ReferralField]?: string }
 export const REFERRAL_FIELDS = [
+  'ref',
   'sourceType',
   'sourceId',
   'sourceUrl',
@@ -44,6 +45,8 @@ export type Besides = {
   referral?: Referral
   /** The product of a catalog that it asks about. */
   product?: { catalogId: string | null; productId: string }
+  /** Another app of the business answers this person now: kept, and not to be answered. */
+  standby?: true
 }
 
 /** A message as the API shows it. Times are RFC 3339. */
@@ -65,6 +68,7 @@ export type Message = {
   forwarded: true | 'often' | null
   referral: Referral | null
   product: Besides['product'] | null
+  standby: boolean
   category: Category
   expiresAt: string | null
   attempts: number

@@ -212,6 +212,7 @@ function unchanging(row: MessageRow) {
     forwarded: row.besides?.forwarded ?? null,
     referral: row.besides?.referral ?? null,
     product: row.besides?.product ?? null,
+    standby: row.besides?.standby ?? false,
     category: row.category,
     expiresAt: row.expiresAt === null ? null : rfc3339(row.expiresAt),
     retryOf: row.retryOf,

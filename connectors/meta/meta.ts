@@ -6,6 +6,9 @@ import { hmacMatches } from '../kit/signature.ts'
 
 /** What Meta's three channels share: how webhooks are signed and subscribed, and how the Graph API says no. */
 
+/** Always pinned: without a version the app's newest one answers (PROVIDERS A1). v26.0 is of 2026-07-29. */
+export const VERSION = 'v26.0'
+
 const PREFIX = 'sha256='
 
 /** `X-Hub-Signature-256: sha256=<hex>` over the raw body, with the app secret (PROVIDERS A2). */
@@ -42,12 +45,17 @@ export type GraphError = NonNullable<Failure['provider']> & { transient: boolean
 
 /**
  * The error of an answer's body: `{ "error": { code, message, error_data: { details }, … } }` (PROVIDERS A13).
+ * `bySubcode`: its code is `code/error_subcode` where there is one, as Messenger and Instagram tell errors apart (B6).
  * undefined means that the body is not Meta's own: a proxy's page, or nothing. For a 5xx that decides between
  * certain and uncertain (RULES C5).
  */
-export async function graphErrorOf(answer: HttpAnswer): Promise<GraphError | undefined> {
+export async function graphErrorOf(answer: HttpAnswer, bySubcode: boolean): Promise<GraphError | undefined> {
   const error = objectIn(objectOf(parseJson(await answer.text())), 'error')
-  return error === undefined ? undefined : readGraphError(error)
+  const read = error && readGraphError(error)
+  const subcode = error?.['error_subcode']
+  if (read === undefined || !bySubcode || (typeof subcode !== 'number' && typeof subcode !== 'string'))
+    return read
+  return { ...read, code: `${read.code}/${subcode}` }
 }
 
 /** An error object as it stands in an answer's body or in a webhook's `errors[]`; undefined if it has no code. */

@@ -44,11 +44,3 @@ function referralOf(object: Json): Referral | undefined {
   })
   return told.length === 0 ? undefined : Object.fromEntries(told)
 }
-
-/** The same for the conversation that the message opens: a flat map, in which other things may stand as well. */
-export function contextOf(besides: Besides | undefined): Record<string, string> | undefined {
-  if (besides?.referral === undefined) return undefined
-  return Object.fromEntries(
-    Object.entries(besides.referral).map(([field, text]) => [`referral.${field}`, text]),
-  )
-}

@@ -1,7 +1,7 @@
 import type { Inbound } from '../connector.ts'
 import { type Json, listIn, objectOf, textIn } from '../kit/json.ts'
+import { timeOf } from '../meta/time.ts'
 import type { Told } from './account.ts'
-import { timeOf } from './time.ts'
 import { isUserId, phoneIn, type Who, whoOf } from './who.ts'
 
 const STATES = new Map([

@@ -2,19 +2,15 @@ import type { ForeignMedia, MediaHeader } from '../../model/content.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { Io, MediaStream, OutboundMedia } from '../connector.ts'
 import { type Json, objectOf, textIn } from '../kit/json.ts'
-import { multipart } from '../kit/multipart.ts'
+import { MEDIA_MS, type StoredFile, uploadFile } from '../meta/upload.ts'
 import { sha256Of } from './content.ts'
 import { graphUrl, numberUrl, refusalOf } from './graph.ts'
 import type { WhatsAppConfig } from './whatsapp.ts'
 
-/** RULES C7. */
-const MEDIA_MS = 60_000
 /** An uploaded id is valid for 30 days (PROVIDERS A8); one day is kept for what still waits in a queue. */
 const UPLOAD_KEPT_MS = 29 * 86_400_000
 /** Meta refuses downloads without a User-Agent (A8). */
 const USER_AGENT = 'Omnibus'
-
-type StoredFile = Extract<OutboundMedia, { open: unknown }>
 
 /** How a message names its media: by link, fetched by Meta, or by the id of an upload, made once per file. */
 export async function mediaObject(
@@ -37,57 +33,11 @@ export async function mediaOfType(
   return { type, [type]: object }
 }
 
-/**
- * @throws SendFailure, always a certain one: while the file is on its way the message has not begun, so that an
- * upload which got no answer may simply be repeated.
- */
-async function upload(file: StoredFile, config: WhatsAppConfig, io: Io): Promise<string> {
-  const { headers, body } = multipart({
-    fields: { messaging_product: 'whatsapp', type: file.mimeType },
-    file: {
-      field: 'file',
-      name: file.name ?? 'file',
-      mimeType: file.mimeType,
-      size: file.size,
-      content: await opened(file),
-    },
-    // Nobody can put the hash of a file into the file.
-    boundary: `omnibus-${file.sha256.slice(0, 48)}`,
-  })
-  try {
-    const answer = await io.http({
-      method: 'POST',
-      url: `${numberUrl(config)}/media`,
-      headers: { ...headers, authorization: `Bearer ${config.accessToken}` },
-      body,
-      signal: io.signal,
-      answerMs: MEDIA_MS,
-    })
-    if (answer.status < 200 || answer.status > 299) throw await refusalOf(answer, io)
-    const id = textIn(objectOf(await answer.json()), 'id')
-    if (id === undefined) throw new SendFailure({ code: 'noAnswer' })
-    return id
-  } catch (error) {
-    throw uploadFailure(error)
-  } finally {
-    body.destroy()
-  }
-}
-
-async function opened(file: StoredFile) {
-  try {
-    return await file.open()
-  } catch (cause) {
-    throw new SendFailure({ code: 'mediaFailed' }, { cause })
-  }
-}
-
-function uploadFailure(cause: unknown): unknown {
-  if (!(cause instanceof SendFailure)) return cause
-  const { failure } = cause
-  if (failure.code === 'noAnswer') return new SendFailure({ ...failure, code: 'providerFault' }, { cause })
-  if (failure.code === 'badRequest') return new SendFailure({ ...failure, code: 'mediaFailed' }, { cause })
-  return cause
+function upload(file: StoredFile, config: WhatsAppConfig, io: Io): Promise<string> {
+  const url = `${numberUrl(config)}/media`
+  const fields = { messaging_product: 'whatsapp', type: file.mimeType }
+  const target = { url, accessToken: config.accessToken, fields, field: 'file', id: 'id' }
+  return uploadFile(file, target, answer => refusalOf(answer, io), io)
 }
 
 /**

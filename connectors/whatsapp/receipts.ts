@@ -2,9 +2,9 @@ import type { Failure } from '../../model/failure.ts'
 import type { Inbound } from '../connector.ts'
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
 import { readGraphError } from '../meta/meta.ts'
+import { timeOf } from '../meta/time.ts'
 import { failureOf } from './failure.ts'
 import { STATUS } from './status.ts'
-import { timeOf } from './time.ts'
 import { phoneIn } from './who.ts'
 
 /** An entry of `statuses[]` (PROVIDERS A4). */

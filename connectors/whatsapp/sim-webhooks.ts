@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto'
 import type { Clock } from '../../model/clock.ts'
 import type { Json } from '../kit/json.ts'
 import { createWebhooks, type Webhooks as Deliveries } from '../kit/sim/webhooks.ts'
+import { escaped, metaDelivery } from '../meta/sim-webhooks.ts'
 import type { Behaviour } from './sim-behaviour.ts'
 import type { SimNumber } from './sim-limits.ts'
 
@@ -22,18 +22,9 @@ export type Webhooks = Deliveries<Update>
 export function createMetaWebhooks(appSecret: string, behaviour: () => Behaviour, clock: Clock): Webhooks {
   return createWebhooks<Update>({
     behaviour,
-    contentType: 'application/json',
-    batch: () => ({ max: Math.min(behaviour().batchMax, 1000), waitMs: behaviour().batchMs }),
+    ...metaDelivery(appSecret, behaviour),
     bodyOf: updates => bodyOf(updates, clock),
-    sign: ({ body, corrupt }) => ({
-      'user-agent': 'facebookexternalua',
-      'x-hub-signature-256': `sha256=${signatureOf(body, corrupt ? `not ${appSecret}` : appSecret)}`,
-    }),
   })
-}
-
-function signatureOf(body: Buffer, secret: string): string {
-  return createHmac('sha256', secret).update(body).digest('hex')
 }
 
 const ECHOES = 'smb_message_echoes'
@@ -65,11 +56,4 @@ function bodyOf(updates: readonly Update[], clock: Clock): Buffer {
     changes: all.map(({ value }) => ({ field: value['message_echoes'] ? ECHOES : 'messages', value })),
   }))
   return Buffer.from(escaped(JSON.stringify({ object: 'whatsapp_business_account', entry })))
-}
-
-/** "Non-ASCII is sent \uXXXX-escaped" (PROVIDERS A2). */
-function escaped(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII is what is meant.
-  if (!/[^\x00-\x7f]/.test(text)) return text
-  return text.replace(/[\u0080-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

@@ -6,6 +6,7 @@ import { createAudit } from '../kit/sim/audit.ts'
 import { createConduct } from '../kit/sim/behaviour.ts'
 import { controlRoutes } from '../kit/sim/control.ts'
 import { createSimServer, type Sim, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
+import { handshake } from '../meta/sim-webhooks.ts'
 import { createAccount, type InjectedNews } from './sim-account.ts'
 import { type Behaviour, GOOD_DAY } from './sim-behaviour.ts'
 import { whatsappRoutes } from './sim-control.ts'
@@ -146,18 +147,6 @@ function idMaker(random: Random): () => string {
   const run = Buffer.from(random.fill(new Uint8Array(9))).toString('base64')
   let count = 0
   return () => `wamid.HBgN${run}${(++count).toString(36).toUpperCase().padStart(8, '0')}AA==`
-}
-
-/** PROVIDERS A2. */
-async function handshake(url: string, verifyToken: string, random: Random): Promise<void> {
-  const challenge = String(Math.floor(random.fraction() * 1e9))
-  const target = new URL(url)
-  target.searchParams.set('hub.mode', 'subscribe')
-  target.searchParams.set('hub.challenge', challenge)
-  target.searchParams.set('hub.verify_token', verifyToken)
-  const answer = await fetch(target)
-  const body = await answer.text()
-  if (answer.status !== 200 || body !== challenge) throw new Error(`the handshake got ${answer.status}`)
 }
 
 /** `/v26.0/<id>/messages`, with or without a version. */

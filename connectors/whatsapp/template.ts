@@ -8,9 +8,9 @@ import {
 } from '../../model/content.ts'
 import type { Io, OutboundMedia } from '../connector.ts'
 import type { Json } from '../kit/json.ts'
+import { languageOf } from '../meta/template.ts'
 import { allUnlike, countWithin, refuse, within } from './bounds.ts'
 import { mediaOfType } from './media.ts'
-import { languageOf } from './templates.ts'
 import type { WhatsAppConfig } from './whatsapp.ts'
 
 /** PROVIDERS A7. Of a body it is the whole text that may have 1,024; no value alone can have more. */

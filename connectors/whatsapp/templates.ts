@@ -1,29 +1,11 @@
-import type { TemplateStatus, ToldTemplate } from '../../model/template.ts'
+import type { ToldTemplate } from '../../model/template.ts'
 import type { Inbound, Io } from '../connector.ts'
 import { type Json, listIn, objectIn, objectOf, textIn } from '../kit/json.ts'
+import { idOf, languageOf, listedTemplate, TEMPLATE_STATUS } from '../meta/template.ts'
 import type { Told } from './account.ts'
 import { refuse } from './bounds.ts'
 import { graphUrl, refusalOf } from './graph.ts'
 import type { WhatsAppConfig } from './whatsapp.ts'
-
-/**
- * PROVIDERS A5, A7, and what the list says besides. `FLAGGED` (bad feedback so far) and `LOCKED` (not to be edited) are
- * not here: such templates are sent as before, so their status stays as it was.
- */
-const TEMPLATE_STATUS: ReadonlyMap<string, TemplateStatus> = new Map([
-  ['APPROVED', 'approved'],
-  ['REINSTATED', 'approved'],
-  ['PENDING', 'pending'],
-  ['IN_APPEAL', 'pending'],
-  ['REJECTED', 'rejected'],
-  // More templates than the account may have.
-  ['LIMIT_EXCEEDED', 'rejected'],
-  ['PAUSED', 'paused'],
-  ['DISABLED', 'disabled'],
-  ['ARCHIVED', 'disabled'],
-  ['PENDING_DELETION', 'deleted'],
-  ['DELETED', 'deleted'],
-])
 
 export function readTemplateStatus(value: Json, told: Told): Inbound[] {
   const event = textIn(value, 'event')
@@ -80,17 +62,6 @@ function template(value: Json, told: Told, word: string, says: Partial<ToldTempl
   return [{ to, kind: 'template', key, at, template: { ...named, ...says } }]
 }
 
-/** A number in webhooks. One that JSON could not hold was rounded, and names another template: none is better. */
-function idOf(value: unknown): string | undefined {
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
-/** `es_MX` as sends want it; webhooks print `es-MX` (A7). */
-export function languageOf(language: string): string {
-  return language.replaceAll('-', '_')
-}
-
 const PAGE = 200
 /** 6,000 templates is what an account may have (A7). */
 const PAGES_MAX = 60
@@ -115,33 +86,11 @@ export async function templates(config: WhatsAppConfig, io: Io): Promise<ToldTem
     })
     if (answer.status !== 200) throw await refusalOf(answer, io)
     const body = objectOf(await answer.json()) ?? {}
-    for (const item of listIn(body, 'data')) found.push(...listed(objectOf(item)))
+    for (const item of listIn(body, 'data')) found.push(...listedTemplate(objectOf(item) ?? {}))
     const paging = objectIn(body, 'paging')
     after = textIn(objectIn(paging, 'cursors'), 'after')
     if (after === undefined || textIn(paging, 'next') === undefined) return found
   }
   // What is not in the list is taken for deleted: half of one would be worse than none.
   return refuse('contentTooLarge', 'templates', `more than ${PAGE * PAGES_MAX}`)
-}
-
-function listed(item: Json | undefined): ToldTemplate[] {
-  const [name, language] = [textIn(item, 'name'), textIn(item, 'language')]
-  if (item === undefined || name === undefined || language === undefined) return []
-  const id = idOf(item['id'])
-  const word = textIn(item, 'status')
-  const category = textIn(item, 'category')
-  const quality = textIn(objectIn(item, 'quality_score'), 'score')
-  const reason = textIn(item, 'rejected_reason')
-  return [
-    {
-      name,
-      language: languageOf(language),
-      ...(id !== undefined && { id }),
-      ...(word !== undefined && { status: TEMPLATE_STATUS.get(word) ?? 'unknown' }),
-      ...(category !== undefined && { category }),
-      ...(quality !== undefined && { quality }),
-      ...(reason !== undefined && reason !== 'NONE' && { reason }),
-      ...(Array.isArray(item['components']) && { components: item['components'] }),
-    },
-  ]
 }

@@ -10,6 +10,11 @@ import { type Rule, refused } from './rule.ts'
 export const amended: Rule<Edited | Deleted> = {
   want: (draft, workspace, change) => {
     const { channel, of, key } = change
+    for (const other of othersOf(change)) {
+      draft.want('seen', workspace, channel, other.key)
+      const found = draft.want('providerIds', workspace, channel, other.of)
+      if (found !== undefined) wantAmend(draft, workspace, found.message, other)
+    }
     draft.want('channels', workspace, channel)
     // The message may come in the same group.
     draft.want('seen', workspace, channel, key)
@@ -22,11 +27,23 @@ export const amended: Rule<Edited | Deleted> = {
     if (channel === undefined || channel.deletedAt !== null) {
       return refused('notFound', `no channel ${change.channel}`)
     }
+    for (const other of othersOf(change)) {
+      const found = draft.get('providerIds', workspace, change.channel, other.of)
+      const message = found && draft.want('messages', workspace, found.message)
+      if (message !== undefined) amend(draft, message, other)
+    }
     const found = draft.get('providerIds', workspace, change.channel, change.of)
     const message = found && draft.want('messages', workspace, found.message)
     if (message !== undefined) return amend(draft, message, change)
     return parkEarly(draft, workspace, channel, change)
   },
+}
+
+/** The same about the other messages that were read out of the provider's one. */
+function othersOf(change: Edited | Deleted): Deleted[] {
+  if (change.kind === 'edited') return []
+  const { also = [], ...deleted } = change
+  return also.map(of => ({ ...deleted, of, key: `${change.key} ${of}` }))
 }
 
 /** Longer than anything stays parked, so that it need not be written anew for each. */

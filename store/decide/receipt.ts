@@ -7,7 +7,7 @@ import { type Draft, RAISED_MAX } from './draft.ts'
 import { park, wantParked } from './parked.ts'
 import { advance, receiptEntry, type Target, tell } from './progress.ts'
 import { type Rule, refused } from './rule.ts'
-import { accept, wantAccept } from './taken.ts'
+import { accept, compareWithClocks, wantAccept } from './taken.ts'
 
 /** What a provider tells about a message of ours, in any order and any number of times (RULES D). */
 export const receipt: Rule<Receipt> = {
@@ -27,6 +27,11 @@ export const receipt: Rule<Receipt> = {
     draft.want('history', workspace, message.id, receiptEntry(part, segment, change))
     wantOptOut(draft, message, change.failure)
     wantAccept(draft, message, providerIdsOf(change), provenBy(change) ?? target)
+    const before = beforeOf(target, change)
+    if (before !== undefined) {
+      draft.want('watermarks', workspace, change.channel, before.address)
+      draft.wantRaisable({ workspace, channel: change.channel, ...before })
+    }
   },
 
   decide: (draft, workspace, change) => {
@@ -40,8 +45,12 @@ export const receipt: Rule<Receipt> = {
       if (park(draft, workspace, name, change)) return { ok: true }
       return refused('full', 'too many receipts of this channel are about unknown messages')
     }
+    const before = beforeOf(target, change)
     proveAccepted(draft, target, change)
-    return { ok: true, id: target.message.id, duplicate: !tell(draft, target, change) }
+    const told = { id: target.message.id, duplicate: !tell(draft, target, change) }
+    if (change.status === 'sent') compareWithClocks(draft, workspace, target.message.id)
+    if (before === undefined) return { ok: true, ...told }
+    return { ...raise(draft, workspace, change, before.clock, before.address), ...told }
   },
 }
 
@@ -89,6 +98,14 @@ function provenBy({ of }: Receipt): ReturnType<typeof readReference> {
 
 function providerIdsOf({ of }: Receipt): string[] {
   return 'providerId' in of ? [of.providerId] : []
+}
+
+/** What `andBefore` reaches back from: the moment at which that message was sent. */
+function beforeOf({ message, part, segment }: Target, { of }: Receipt) {
+  if (!('providerId' in of) || of.andBefore === undefined) return undefined
+  const piece = message.pieces.find(one => one.part === part && one.segment === segment)
+  const clock = piece?.times.sent
+  return clock === undefined ? undefined : { clock, address: of.andBefore.value }
 }
 
 /** RULES D5: everything to this address up to the clock was received, or read. */

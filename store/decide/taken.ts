@@ -1,9 +1,10 @@
+import type { Deleted } from '../../model/change.ts'
 import { rfc3339 } from '../../model/clock.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Piece } from '../../model/status.ts'
 import { raisedByWatermark } from '../../model/status.ts'
 import type { Rows } from '../tables.ts'
-import { wantAmend } from './amend.ts'
+import { amend, wantAmend } from './amend.ts'
 import { wantOptOut } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { applyParked, isAmendment, wantParked } from './parked.ts'
@@ -34,7 +35,10 @@ export function wantAccept(
   draft.want('channels', workspace, channel)
   wantParked(draft, workspace, channel, providerIds)
   for (const [segment, providerId] of providerIds.entries()) {
-    draft.want('providerIds', workspace, channel, providerId)
+    const known = draft.want('providerIds', workspace, channel, providerId)
+    if (known !== undefined && known.message !== id) {
+      wantAmend(draft, workspace, known.message, ours(channel, providerId, draft.now))
+    }
     for (const item of draft.want('parked', workspace, channel, providerId)?.receipts ?? []) {
       if (isAmendment(item)) wantAmend(draft, workspace, id, item)
       else {
@@ -46,10 +50,12 @@ export function wantAccept(
 }
 
 /** Applies an acceptance: the part is sent, its provider ids are known, and nobody needs to send it any more. */
-export function accept(draft: Draft, message: Message, taken: Acceptance): void {
+export function accept(draft: Draft, message: Message, told: Acceptance): void {
   const { workspace, id, channel } = message
-  const { part, attempt } = taken
+  const { part, attempt } = told
   const queue = draft.get('queue', workspace, id)
+  const echoes = withdrawEchoes(draft, message, told)
+  const taken = { ...told, at: Math.min(told.at, ...echoes.map(echo => echo.providerTime ?? told.at)) }
   const news = taken.providerIds.filter(
     providerId => draft.get('providerIds', workspace, channel, providerId) === undefined,
   )
@@ -79,7 +85,7 @@ export function accept(draft: Draft, message: Message, taken: Acceptance): void 
   )
   const settled = {
     ...current,
-    providerIds: [...current.providerIds, ...news],
+    providerIds: [...current.providerIds, ...news, ...echoes.flatMap(echo => echo.providerIds)],
     attempts: Math.max(current.attempts, attempt, queue?.attempts ?? 0),
     queued: current.queued || (queue?.queued ?? false),
     uncertain: false,
@@ -87,6 +93,37 @@ export function accept(draft: Draft, message: Message, taken: Acceptance): void 
   advance(draft, settled, pieces, taken)
   goOn(draft, workspace, id, part, attempt)
   for (const providerId of news) applyParked(draft, workspace, channel, providerId)
+}
+
+/**
+ * Echoes that overtook the answer to our own send and did not say whose they were: taken for messages that somebody
+ * wrote elsewhere, until now. They are erased, for they are this one. Their ids stay theirs: a row of `providerIds` is
+ * written once, and watermarks, which go by time, find the message all the same.
+ */
+function withdrawEchoes(draft: Draft, message: Message, { providerIds }: Acceptance): Message[] {
+  const { workspace, id, channel } = message
+  return providerIds.flatMap(providerId => {
+    const known = draft.get('providerIds', workspace, channel, providerId)
+    const echo = known?.message === id ? undefined : known && draft.get('messages', workspace, known.message)
+    if (echo?.sourceKind !== 'echo' || echo.deletedAt !== null) return []
+    amend(draft, echo, ours(channel, providerId, draft.now))
+    return [echo]
+  })
+}
+
+function ours(channel: Message['channel'], providerId: string, at: number): Deleted {
+  return { kind: 'deleted', channel, key: `${providerId} is ours`, of: providerId, at }
+}
+
+/** RULES D5: a part whose time of sending turns out to be earlier compares itself with the clock anew. */
+export function compareWithClocks(draft: Draft, workspace: WorkspaceId, id: MessageId): void {
+  const message = draft.get('messages', workspace, id)
+  if (message === undefined) return
+  const pieces = raisedByClocks(draft, message, message.pieces)
+  if (pieces.some((piece, index) => piece !== message.pieces[index])) {
+    const at = Math.max(...pieces.map(({ times }) => times.read ?? times.received ?? 0))
+    advance(draft, message, pieces, { at, raw: null })
+  }
 }
 
 function acceptedEntry(part: number, attempt: number): string {

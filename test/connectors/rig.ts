@@ -34,19 +34,7 @@ export async function createRig(options: Partial<WhatsAppSimOptions> = {}): Prom
     seed: 1,
     ...options,
   })
-  const { http, close } = createHttp({ egressAllow: ['loopback'], answerMs: 500 })
-  const kept = new Map<string, Promise<unknown>>()
-  const io: Io = {
-    http,
-    signal: new AbortController().signal,
-    now: () => Date.now(),
-    random: seededRandom(1),
-    memo: (key, _forMs, make) => {
-      const known = kept.get(key) ?? make()
-      kept.set(key, known)
-      return known as ReturnType<typeof make>
-    },
-  }
+  const { io, close } = createIo()
   const config: WhatsAppConfig = {
     phoneNumberId: NUMBER,
     accessToken: 'token',
@@ -63,6 +51,24 @@ export async function createRig(options: Partial<WhatsAppSimOptions> = {}): Prom
       await sim.stop()
     },
   }
+}
+
+/** What a connector may touch, with sockets of its own. */
+export function createIo(): { io: Io; close(): Promise<void> } {
+  const { http, close } = createHttp({ egressAllow: ['loopback'], answerMs: 500 })
+  const kept = new Map<string, Promise<unknown>>()
+  const io: Io = {
+    http,
+    signal: new AbortController().signal,
+    now: () => Date.now(),
+    random: seededRandom(1),
+    memo: (key, _forMs, make) => {
+      const known = kept.get(key) ?? make()
+      kept.set(key, known)
+      return known as ReturnType<typeof make>
+    },
+  }
+  return { io, close }
 }
 
 let references = 0
@@ -105,8 +111,11 @@ export type Subscriber = {
   close(): Promise<void>
 }
 
-/** A gateway in miniature: checks the signature, parses, and answers what `answer` says (200 if absent). */
-export async function createSubscriber(answer: () => number = () => 200): Promise<Subscriber> {
+/** A gateway in miniature: checks the signature, reads, and answers what `answer` says (200 if absent). */
+export async function createSubscriber(
+  answer: () => number = () => 200,
+  read: (request: WebhookRequest) => Inbound[] = parse,
+): Promise<Subscriber> {
   const items: Inbound[] = []
   const posts: Subscriber['posts'] = []
   const server = createServer((request, response) => {
@@ -128,7 +137,7 @@ export async function createSubscriber(answer: () => number = () => 200): Promis
         return
       }
       const status = signedByMeta(asked, 'app-secret') ? answer() : 401
-      const found = parse(asked)
+      const found = read(asked)
       posts.push({ status, size: found.length })
       if (status === 200) items.push(...found)
       response.writeHead(status).end()

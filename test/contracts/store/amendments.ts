@@ -139,6 +139,13 @@ export function amendmentLaws(it: Trial): void {
       expect(await log()).toEqual(before)
     })
 
+    test('PROVIDERS C2: what else was read out of the message goes with it', async () => {
+      const ids = await Promise.all(['m1', 'm1#1'].map(name => must(inbound(name))))
+      await must({ ...deleted('m1'), also: ['m1#1', 'm1#2'] })
+      for (const id of ids) expect(await message(id)).toMatchObject({ content: { type: 'erased' } })
+      expect(await one({ ...deleted('m1'), also: ['m1#1', 'm1#2'] })).toMatchObject({ duplicate: true })
+    })
+
     test('RULES D6: one that comes before its message, or with it, erases it', async () => {
       await one(deleted('m1'))
       const early = await must(inbound('m1'))

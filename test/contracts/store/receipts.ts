@@ -88,6 +88,36 @@ export function receiptLaws(it: Trial): void {
       expect(await message(after)).toMatchObject({ status: 'sent' })
     })
 
+    test('RULES D5: an earlier time of sending, told by an echo, compares itself anew', async () => {
+      const id = await sent('w1')
+      const of = { upTo: 1_700_000_000_500, address: ANA }
+      await one({ kind: 'receipt', channel: it.channel, of, status: 'read', at: 1, raw: 'read' })
+      expect(await message(id)).toMatchObject({ status: 'sent' })
+      await one(told({ providerId: 'w1' }, 'sent', 1_700_000_000_400))
+      expect(await message(id)).toMatchObject({ status: 'read' })
+    })
+
+    test('an echo that overtook the answer and did not say whose it was is withdrawn', async () => {
+      const id = await send()
+      const under = await attempt()
+      const echo = await one({ ...it.inbound('w1'), echo: true })
+      await settle(under, accepted('w1'))
+      expect(await message(id)).toMatchObject({ status: 'sent', providerIds: ['w1'] })
+      expect(await message(String(echo.ok && echo.id))).toMatchObject({ content: { type: 'erased' } })
+      await one(it.told({ providerId: 'w1', andBefore: ANA }, 'read'))
+      expect(await message(id)).toMatchObject({ status: 'read' })
+    })
+
+    test('PROVIDERS C2: seen by message tells of all that was sent to them before it', async () => {
+      const [before, seen, after] = [await sent('w1'), await sent('w2'), await send()]
+      await settle(await attempt(), accepted('w3', 1_700_000_009_000))
+      const of = { providerId: 'w2', andBefore: ANA }
+      expect(await one(told(of, 'read'))).toMatchObject({ ok: true, id: seen })
+      expect(await message(before)).toMatchObject({ status: 'read' })
+      expect(await message(seen)).toMatchObject({ status: 'read' })
+      expect(await message(after)).toMatchObject({ status: 'sent' })
+    })
+
     test('RULES D3: segments of a part combine like parts', async () => {
       const id = await send()
       await settle(await attempt(), {

@@ -1,5 +1,13 @@
 import { afterEach, beforeEach } from 'vitest'
-import type { Change, Committed, Outcome, Received, Settled, Transaction } from '../../../model/change.ts'
+import type {
+  Change,
+  Committed,
+  Outcome,
+  Receipt,
+  Received,
+  Settled,
+  Transaction,
+} from '../../../model/change.ts'
 import { type CloudEvent, type LogEvent, parseEvent } from '../../../model/event.ts'
 import { type ChannelId, idMaker, type MessageId, type WorkspaceId } from '../../../model/ids.ts'
 import type { Message } from '../../../model/message.ts'
@@ -42,7 +50,7 @@ export type Trial = Readonly<Pick<Specimen, 'store' | 'events' | 'work'>> & {
 }
 
 type Attempt = { item: QueuedMessage; fence: number; attempt: number }
-type ReceiptOf = { providerId: string; reference?: string } | { reference: string }
+type ReceiptOf = Exclude<Receipt['of'], { upTo: number }>
 
 export const GROUP = 'whatsapp:1'
 export const ANA = { kind: 'phone', value: '+5215512345678' } as const

@@ -1,0 +1,4 @@
+import { connectorLaws } from '../contracts/connector.ts'
+import { metaSubject } from './meta-subject.ts'
+
+connectorLaws(metaSubject('instagram'))
