@@ -14,7 +14,9 @@ import { STEPS } from '../model/steps.ts'
 import {
   columnOf,
   difference,
+  fieldsOf,
   filesNamed,
+  isTold,
   matchesIn,
   namesIn,
   routesNamed,
@@ -71,6 +73,17 @@ describe('documents against code', () => {
   test('docs/architecture.md tells every numbered step of both flows', () => {
     const told = matchesIn(read('docs/architecture.md'), /\b(?:in|out)bound\.\d+\.[a-z]+\b/g)
     expect(difference(STEPS, told)).toEqual(SAME)
+  })
+
+  test('docs/connectors.md tells everything that the contract asks of a connector', () => {
+    const contract = read('connectors/connector.ts')
+    const types = ['Connector', 'WebhookRequest', 'Outbound', 'Capabilities', 'Limits']
+    const fields = types.map(type => [type, fieldsOf(contract, type)] as const)
+    expect(fields.filter(([, names]) => names.length === 0)).toEqual([])
+    const kinds = matchesIn(contract, /^ {2}\|? ?.*kind: '(\w+)'/gm)
+    const words = [...fields.flatMap(([, names]) => names), ...kinds]
+    const untold = words.filter(word => !isTold(read('docs/connectors.md'), word))
+    expect(untold).toEqual([])
   })
 
   test('every connector has a page, which docs/connectors.md lists', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parse } from '../../connectors/telegram/parse.ts'
-import { createTelegramSim } from '../../connectors/telegram/sim.ts'
+import { createTelegramSim, type TelegramSim } from '../../connectors/telegram/sim.ts'
 import { connectorLaws, QUICK, type Told, type Which } from '../contracts/connector.ts'
 
 const TOKENS: Record<Which, string> = {
@@ -8,6 +8,7 @@ const TOKENS: Record<Which, string> = {
   sibling: '7000000002:the-token-of-our-other-bot-telegram',
   stranger: '7000000003:the-token-of-the-bot-of-another-one',
 }
+const POLLED = '7000000004:the-token-of-a-bot-that-is-polled-on'
 const SECRETS: Record<Which, string> = {
   ours: 'the-secret-word-of-ours',
   sibling: 'the-secret-word-of-ours',
@@ -18,7 +19,10 @@ connectorLaws({
   connector: 'telegram',
   start: () =>
     createTelegramSim({
-      bots: Object.entries(TOKENS).map(([which, token]) => ({ token, username: `${which}_bot` })),
+      bots: Object.entries({ ...TOKENS, polled: POLLED }).map(([which, token]) => ({
+        token,
+        username: `${which}_bot`,
+      })),
       ...{ seed: 1, secretToken: SECRETS.ours, behaviour: QUICK },
     }),
   config: (url, which) => ({
@@ -41,6 +45,10 @@ connectorLaws({
   },
   throttles: [{ code: 429, slows: 'recipient' }],
   lostAnswer: 'policy',
+  polls: {
+    config: url => ({ botToken: POLLED, mode: 'poll', apiBase: url }),
+    write: (sim, text) => (sim as TelegramSim).inject({ to: '7000000004', from: 777000123, text }),
+  },
   samples: {
     // Of the text that the law sent first.
     reaction: { content: { type: 'reaction', emoji: '👍' }, reactionTo: '777000123:1' },

@@ -41,6 +41,18 @@ export function matchesIn(text: string, pattern: RegExp): string[] {
   return [...new Set([...text.matchAll(pattern)].map(match => match[1] ?? match[0]))]
 }
 
+/** The names of the fields of an exported object type, as its source has them at the first level. */
+export function fieldsOf(source: string, type: string): string[] {
+  const [, body = ''] =
+    new RegExp(`export type ${type}(?:<\\w+>)? = \\{\\n([\\s\\S]*?)\\n\\}`).exec(source) ?? []
+  return matchesIn(body, /^ {2}(\w+)\??:/gm)
+}
+
+/** Whether a document has the word in backticks, alone or in an expression. */
+export function isTold(markdown: string, word: string): boolean {
+  return new RegExp(`\`[^\`\\n]*\\b${word}\\b[^\`\\n]*\``).test(markdown)
+}
+
 /** `OMNIBUS_HOST`, `OMNIBUS_PORT` → the two names. */
 export function namesIn(cell: string): string[] {
   return cell.split(',').map(name => name.trim().replaceAll('`', ''))
