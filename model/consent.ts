@@ -36,6 +36,9 @@ export type Consented = {
   at: number
 } & ({ address: Address } | { contact: ContactId })
 
+/** What a provider tells of it. */
+export type ToldConsent = Pick<Consented, 'category' | 'state' | 'at'> & { address: Address; raw: string }
+
 /** The sum over all that is known; `mixed`: not the same for every address and channel. */
 export const CONSENT_SUMS = [...CONSENT_STATES, 'mixed', 'unknown'] as const
 type ConsentSum = (typeof CONSENT_SUMS)[number]
