@@ -162,7 +162,7 @@ describe('who is who', () => {
     expect(await name()).toBeNull()
   })
 
-  test('RULES F2: the first conversation of somebody is that of a new contact, after a split as well', async () => {
+  test('RULES F2: the first conversation of somebody is that of a new contact', async () => {
     const [ana, eva]: Address[] = [
       { kind: 'phone', value: '+34600000021' },
       { kind: 'phone', value: '+34600000022' },
