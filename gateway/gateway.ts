@@ -9,6 +9,7 @@ import { idMaker, type WorkspaceId } from '../model/ids.ts'
 import { type Log, silentLog } from '../model/log.ts'
 import { type Random, systemRandom } from '../model/random.ts'
 import type { Probe } from '../model/steps.ts'
+import { createImports } from '../queue/imports/imports.ts'
 import { createMediaFetch } from '../queue/media.ts'
 import { createQueue } from '../queue/queue.ts'
 import { createRouter } from '../router/router.ts'
@@ -189,9 +190,10 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
   // Before the door is open, the address that it will have: only a port that is not chosen yet is unknown.
   const urlNow = (): string => publicUrl ?? later.url ?? urlOf(listen.host, listen.port)
   if (config.parts.includes('queue')) {
+    const holder = Buffer.from(random.fill(new Uint8Array(12))).toString('hex')
     const queue = createQueue({
       ...common,
-      holder: Buffer.from(random.fill(new Uint8Array(12))).toString('hex'),
+      holder,
       headroom: config.limits.headroom,
       linkOf: (workspace, id, forMs) =>
         urlNow() + signLink(ground.linkKeys, { workspace, id }, clock.now(), forMs),
@@ -203,6 +205,8 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
     later.wake = groups => queue.wake(groups)
     later.changed = groups => queue.changed(groups)
     begin('queue', () => queue.stop())
+    const imports = createImports({ ...common, holder, ...(leaseMs === undefined ? {} : { leaseMs }) })
+    begin('imports', () => imports.stop())
     const media = createMediaFetch(common)
     later.lags.push(() => ({ media: media.lag() }))
     begin('media', () => media.stop())

@@ -15,6 +15,7 @@ import type {
   TokenId,
   WorkspaceId,
 } from './ids.ts'
+import type { ImportChange } from './import.ts'
 import type { Choices } from './menu.ts'
 import type { Besides, Category, Source } from './message.ts'
 import type { PeopleChange } from './people.ts'
@@ -118,6 +119,7 @@ export type Change =
   | PeopleChange
   | Consented
   | IdentityChange
+  | ImportChange
 
 export type TokenCreated = {
   kind: 'tokenCreated'

@@ -15,6 +15,7 @@ export const EVENT_TYPES = [
   'contact.updated',
   'contact.merged',
   'contact.split',
+  'contact.import',
   'contact.consent',
   'contact.deleted',
   'channel.created',

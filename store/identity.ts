@@ -62,8 +62,9 @@ export const IDENTITY_QUERIES: {
          JOIN contacts a ON a.workspace = p.workspace AND a.id = p.one
          JOIN contacts b ON b.workspace = p.workspace AND b.id = p.other
          WHERE p.workspace = ? AND p.dismissed_at IS NULL AND a.deleted_at IS NULL AND b.deleted_at IS NULL
-           AND COALESCE(a.merged_into, a.id) <> COALESCE(b.merged_into, b.id) ${after === undefined ? '' : 'AND p.id < ?'} ORDER BY p.id DESC LIMIT ?`,
-        [...[workspace, ...family, ...family], ...(after === undefined ? [] : [after]), limit],
+           AND COALESCE(a.merged_into, a.id) <> COALESCE(b.merged_into, b.id)
+           ${after === undefined ? '' : 'AND p.id < ?'} ORDER BY p.id DESC LIMIT ?`,
+        [...about, workspace, ...(after === undefined ? [] : [after]), limit],
       )
       for (const raw of rows) {
         const shown = yield* candidateOf(rowOf('candidates', raw, 'p'))

@@ -7,6 +7,7 @@ import { FOUND_QUERIES } from './found/queries.ts'
 import { SEGMENT_QUERIES } from './found/segments.ts'
 import { TIMELINE_QUERIES } from './found/timeline.ts'
 import { IDENTITY_QUERIES } from './identity.ts'
+import { IMPORT_QUERIES } from './imports.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
 import { ADDRESS_KEY, type Pseudonym } from './pseudonym.ts'
@@ -29,6 +30,7 @@ export const QUERIES: {
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
   ...IDENTITY_QUERIES,
+  ...IMPORT_QUERIES,
   ...FOUND_QUERIES,
   ...SEGMENT_QUERIES,
   ...TIMELINE_QUERIES,

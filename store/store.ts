@@ -22,6 +22,7 @@ import type { FoundQueries } from './found/queries.ts'
 import type { SegmentQueries } from './found/segments.ts'
 import type { TimelineQueries } from './found/timeline.ts'
 import type { IdentityQueries } from './identity.ts'
+import type { ImportQueries } from './imports.ts'
 import type { MetaQueries } from './meta.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
@@ -207,6 +208,7 @@ export type Queries = AccessQueries &
   PeopleQueries &
   IdentityQueries &
   MetaQueries &
+  ImportQueries &
   ToldQueries &
   VisitQueries & {
     /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */

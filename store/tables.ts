@@ -15,13 +15,17 @@ import type {
   ContactId,
   ConversationId,
   EventId,
+  FileId,
+  ImportId,
   MessageId,
   RejectedId,
   SegmentId,
   TagId,
   TemplateId,
+  TokenId,
   WorkspaceId,
 } from '../model/ids.ts'
+import type { ImportCounts, ImportPlan, ImportState, Reject } from '../model/import.ts'
 import type { Menu } from '../model/menu.ts'
 import type { Besides, Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
@@ -102,6 +106,32 @@ export type Rows = {
     options: string[] | null
     createdAt: number
   }
+  /** Contacts out of files. `position`: records of the file that were passed; `bytes`: how much of it that is. */
+  imports: {
+    workspace: WorkspaceId
+    id: ImportId
+    state: ImportState
+    file: FileId
+    name: string | null
+    size: number
+    plan: ImportPlan
+    hash: string
+    position: number
+    bytes: number
+    counts: ImportCounts
+    errors: Omit<Reject, 'raw'>[]
+    why: string | null
+    createdBy: TokenId | null
+    createdAt: number
+    startedAt: number | null
+    /** When the log was told last how far it is. */
+    toldAt: number
+    endedAt: number | null
+  }
+  /** The newest import of a file, read in one way. */
+  importKeys: { workspace: WorkspaceId; hash: string; import: ImportId }
+  /** Rows that were left out; kept for 30 days. */
+  importRejects: { workspace: WorkspaceId; import: ImportId; at: number } & Reject
   /** `filter`: as `readFilter` made it, tags by their ids; a tag or field may be gone since. */
   segments: {
     workspace: WorkspaceId
@@ -452,6 +482,64 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
     name: 'erasures',
     key: ['workspace', 'contact'],
     columns: { workspace: 'text', contact: 'text', addresses: 'json', at: 'int' },
+    changes: [],
+  },
+  imports: {
+    name: 'imports',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      state: 'text',
+      file: 'text',
+      name: 'text',
+      size: 'int',
+      plan: 'json',
+      hash: 'text',
+      position: 'int',
+      bytes: 'int',
+      counts: 'json',
+      errors: 'json',
+      why: 'text',
+      createdBy: 'text',
+      createdAt: 'int',
+      startedAt: 'int',
+      toldAt: 'int',
+      endedAt: 'int',
+    },
+    changes: [
+      ...([
+        'state',
+        'position',
+        'bytes',
+        'counts',
+        'errors',
+        'why',
+        'startedAt',
+        'toldAt',
+        'endedAt',
+      ] as const),
+    ],
+  },
+  importKeys: {
+    name: 'import_keys',
+    key: ['workspace', 'hash'],
+    columns: { workspace: 'text', hash: 'text', import: 'text' },
+    changes: ['import'],
+  },
+  importRejects: {
+    name: 'import_rejects',
+    key: ['workspace', 'import', 'line'],
+    columns: {
+      workspace: 'text',
+      import: 'text',
+      line: 'int',
+      code: 'text',
+      column: 'text',
+      detail: 'text',
+      raw: 'text',
+      at: 'int',
+    },
     changes: [],
   },
   tags: {

@@ -1,4 +1,5 @@
 import type { Address } from '../../model/address.ts'
+import type { Outcome } from '../../model/change.ts'
 import { type ContactSet, FIELDS_MAX, TAGS_MAX } from '../../model/contact.ts'
 import type { FieldValue } from '../../model/field.ts'
 import type { TagId, WorkspaceId } from '../../model/ids.ts'
@@ -62,24 +63,30 @@ export const contactUpdated: Rule<ContactUpdated> = {
     const wrong =
       wrongSorting(draft, workspace, addTags, fields) ?? takenBy(draft, workspace, addAddresses, known)
     if (wrong !== undefined) return wrong
-    const next = updated(known, change)
-    if (next.addresses.length > ADDRESSES_MAX)
-      return refused('full', `a contact has ${ADDRESSES_MAX} addresses at most`)
-    if (next.tags.length > TAGS_MAX) return refused('full', `a contact has ${TAGS_MAX} tags at most`)
-    const changed = differing(known, next)
-    if (changed.length === 0) return { ok: true, id: known.id, duplicate: true }
-    moveAddresses(draft, known, next)
-    putContact(draft, { ...next, updatedAt: draft.now })
-    proposeAlike(
-      draft,
-      known,
-      next.addresses.filter(one => !known.addresses.some(old => isSame(old, one))),
-      fields,
-    )
-    const data = { id: known.id, changed }
-    draft.event({ workspace, type: 'contact.updated', subject: known.id, data, kept: data })
-    return { ok: true, id: known.id }
+    return updateContact(draft, known, change)
   },
+}
+
+/** The part of an update that needs no look at whose addresses they are, or what tags and fields there are. */
+export function updateContact(
+  draft: Draft,
+  known: Contact,
+  change: Omit<ContactUpdated, 'kind' | 'contact'>,
+): Outcome {
+  const { workspace } = known
+  const next = updated(known, change)
+  if (next.addresses.length > ADDRESSES_MAX)
+    return refused('full', `a contact has ${ADDRESSES_MAX} addresses at most`)
+  if (next.tags.length > TAGS_MAX) return refused('full', `a contact has ${TAGS_MAX} tags at most`)
+  const changed = differing(known, next)
+  if (changed.length === 0) return { ok: true, id: known.id, duplicate: true }
+  moveAddresses(draft, known, next)
+  putContact(draft, { ...next, updatedAt: draft.now })
+  const joined = next.addresses.filter(one => !known.addresses.some(old => isSame(old, one)))
+  proposeAlike(draft, known, joined, change.fields)
+  const data = { id: known.id, changed }
+  draft.event({ workspace, type: 'contact.updated', subject: known.id, data, kept: data })
+  return { ok: true, id: known.id }
 }
 
 /**
@@ -173,7 +180,7 @@ function wrongSorting(
 }
 
 /** Whose an address is, if not this contact's: two people are one only if somebody merges them. */
-function takenBy(
+export function takenBy(
   draft: Draft,
   workspace: WorkspaceId,
   addresses: readonly Address[],
@@ -188,7 +195,7 @@ function takenBy(
   return undefined
 }
 
-function updated(known: Contact, change: ContactUpdated): Contact {
+function updated(known: Contact, change: Omit<ContactUpdated, 'kind' | 'contact'>): Contact {
   const { set = {}, addAddresses = [], removeAddresses = [], addTags = [], removeTags = [] } = change
   const fields = Object.entries({ ...known.fields, ...change.fields })
   const isGone = (address: Address): boolean => removeAddresses.some(other => isSame(other, address))

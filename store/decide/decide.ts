@@ -4,6 +4,7 @@ import { consented } from './consent.ts'
 import { contactCreated, contactDeleted, contactUpdated } from './contacts.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
+import { contactsImported, importEnded, importStarted } from './imports.ts'
 import { closed, fileCreated, mediaFetched, rejected, rejectedRemoved } from './kept.ts'
 import { candidateDismissed } from './likeness.ts'
 import { contactMerged } from './merge.ts'
@@ -76,6 +77,9 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   fieldCreated,
   fieldUpdated,
   fieldDeleted,
+  importStarted,
+  contactsImported,
+  importEnded,
   segmentCreated,
   segmentUpdated,
   segmentDeleted,

@@ -142,11 +142,13 @@ function tellAddresses(draft: Draft, { workspace, id }: Contact): void {
   draft.event({ workspace, type: 'contact.updated', subject: id, data, kept: data })
 }
 
+/** `told`: what is known of it. Its addresses were wanted, and are nobody's. */
 export function makeContact(
   draft: Draft,
   workspace: WorkspaceId,
   source: Contact['source'],
   kind: Contact['kind'],
+  told: Partial<Contact> = {},
 ): Contact {
   const contact: Contact = {
     workspace,
@@ -172,8 +174,12 @@ export function makeContact(
     terms: '',
     family: [],
     menu: null,
+    ...told,
   }
-  draft.insert('contacts', contact)
+  draft.insert('contacts', { ...contact, terms: termsOf(contact) })
+  for (const { kind, value } of contact.addresses) {
+    draft.put('addresses', { workspace, kind, value, contact: contact.id, createdAt: draft.now })
+  }
   const data = { id: contact.id, kind: contact.kind, source }
   draft.event({ workspace, type: 'contact.created', subject: contact.id, data, kept: data })
   return contact

@@ -5,6 +5,7 @@ import type { ContentType } from '../../model/content.ts'
 import type { FailureKind } from '../../model/failure.ts'
 import { createLaws } from './connector/laws.ts'
 import { parsingLaws } from './connector/parsing.ts'
+import { pollLaws } from './connector/polling.ts'
 import { receiptLaws } from './connector/receipts.ts'
 import { receivingLaws } from './connector/receiving.ts'
 import { secretLaws } from './connector/secrets.ts'
@@ -59,6 +60,8 @@ export type Subject = {
   lostAnswer: 'reference' | 'key' | 'policy'
   /** Parts that need more than the usual sample of their content: a template that is there, a message to react to. */
   samples?: { [T in ContentType]?: Partial<Outbound> }
+  /** A channel that is polled instead, and how somebody writes to it. */
+  polls?: { config: (url: string) => Record<string, unknown>; write: (sim: Sim, text: string) => void }
   exempt?: Readonly<Record<string, string>>
 }
 
@@ -108,6 +111,7 @@ export function connectorLaws(subject: Subject): void {
     receivingLaws(law, subject, it)
     receiptLaws(law, subject, it)
     sendingLaws(law, subject, it)
+    pollLaws(law, subject, it)
     troubleLaws(law, subject, it)
     secretLaws(law, subject, it)
     law.end()

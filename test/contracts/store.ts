@@ -6,6 +6,7 @@ import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
 import { foundLaws } from './store/found.ts'
 import { identityLaws } from './store/identity.ts'
+import { importLaws } from './store/imports.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
 import { peopleLaws } from './store/people.ts'
@@ -39,6 +40,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     contactLaws(trial)
     foundLaws(trial)
     visitorLaws(trial)
+    importLaws(trial)
     toldLaws(trial)
   })
 }

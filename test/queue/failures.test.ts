@@ -26,6 +26,21 @@ test('certain failures are tried again, at most attemptsMax times, then the mess
   expect(await rig.message(id)).toMatchObject({ attempts: 8, failure: { code: 'attemptsUsed' } })
 })
 
+test('RULES C6: a provider that knows a part again is asked at once, under the same key', async () => {
+  await using rig = await createRig({
+    idempotent: true,
+    send: async () => {
+      if (rig.calls.length === 1) throw refuse('noAnswer')
+      return undefined
+    },
+  })
+  const id = await rig.enqueue('Hola', { source: { kind: 'broadcast', id: null } })
+  await rig.until('sent', async () => (await rig.message(id)).status === 'sent')
+  const [first, second] = rig.calls.map(({ part }) => part)
+  expect(second?.key).toBe(first?.key)
+  expect(second?.reference).not.toBe(first?.reference)
+})
+
 test('what the channel cannot carry fails without a call', async () => {
   await using rig = await createRig()
   const id = await rig.enqueue('', { content: { type: 'template', name: 't', language: 'es' } })

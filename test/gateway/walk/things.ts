@@ -38,7 +38,10 @@ export async function makeThings(daemon: Running, workspace: string, number: str
   const pairs = (await daemon.call('GET', `/v1/contacts/candidates${query}`)).body as {
     data: { id: string }[]
   }
+  const people = { body: 'phone\n+5215500000000\n', headers: { 'content-type': 'text/csv' } }
+  const imported = await daemon.call('POST', `/v1/contacts/import${query}`, people)
   return {
+    imports: (imported.body as { id: string }).id,
     workspaces: workspace,
     channels: channel.id,
     messages: message.id,
