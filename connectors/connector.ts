@@ -3,7 +3,7 @@ import type { Static, TSchema } from 'typebox'
 import type { Address } from '../model/address.ts'
 import type { Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
 import type { Health, Live } from '../model/channel.ts'
-import type { Consented, StopScope } from '../model/consent.ts'
+import type { StopScope, ToldConsent } from '../model/consent.ts'
 import type { Content, ContentType, ForeignMedia, MediaType, REQUESTED } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
 import type { ChannelId, FileId } from '../model/ids.ts'
@@ -168,11 +168,7 @@ export type Inbound = { to: string; orTo?: string } & (
    * The person may be written to, or may not any more (RULES F1). It goes before the message that said so, if there is
    * one: what a provider answered by itself is not answered twice.
    */
-  | ({ kind: 'consent'; key: string } & Pick<Consented, 'category' | 'state' | 'at'> & {
-        address: Address
-        also?: Address[]
-        raw: string
-      })
+  | ({ kind: 'consent'; key: string } & ToldConsent)
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
   /**
@@ -319,7 +315,7 @@ export type Capabilities = {
   }
   /** What a person can be asked for by a button; the rest is asked in text. */
   requests?: readonly (typeof REQUESTED)[number][]
-  /** What the word STOP closes: all there is on SMS and its like, what is marketing if absent (RULES F1). */
+  /** What STOP closes (RULES F1): `all` on SMS and its like, where carriers give the word that meaning. */
   stop?: StopScope
   /** Whether an answer can quote the message it answers. */
   quotes: boolean

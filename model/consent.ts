@@ -42,6 +42,14 @@ export type Consented = {
   | { contact: ContactId }
 )
 
+/** What a provider tells of it. */
+export type ToldConsent = Pick<Consented, 'category' | 'state' | 'at'> & {
+  address: Address
+  /** Other addresses of the same person, told with it: it holds for them too. */
+  also?: Address[]
+  raw: string
+}
+
 /** The sum over all that is known; `mixed`: not the same for every address and channel. */
 export const CONSENT_SUMS = [...CONSENT_STATES, 'mixed', 'unknown'] as const
 type ConsentSum = (typeof CONSENT_SUMS)[number]

@@ -51,17 +51,20 @@ export const IDENTITY_QUERIES: {
   *candidates({ workspace, contact, limit, ...page }) {
     const found: Candidate[] = []
     const family = contact === undefined ? [] : yield* familyOf(workspace, contact)
-    const about =
-      contact === undefined ? '' : `AND (p.one IN (${marks(family)}) OR p.other IN (${marks(family)}))`
+    // By the two keys of a pair: through all of them would be a long way to the few of one contact.
+    const ofContact = (side: string): string =>
+      `SELECT * FROM candidates WHERE workspace = ? AND ${side} IN (${marks(family)})`
+    const from = contact === undefined ? 'candidates' : `(${ofContact('one')} UNION ${ofContact('other')})`
+    const about = contact === undefined ? [] : [workspace, ...family, workspace, ...family]
     for (let { after } = page; found.length < limit; ) {
       const rows = yield sql(
-        `SELECT ${columnsOf('candidates', 'p')} FROM candidates p
+        `SELECT ${columnsOf('candidates', 'p')} FROM ${from} p
          JOIN contacts a ON a.workspace = p.workspace AND a.id = p.one
          JOIN contacts b ON b.workspace = p.workspace AND b.id = p.other
          WHERE p.workspace = ? AND p.dismissed_at IS NULL AND a.deleted_at IS NULL AND b.deleted_at IS NULL
            AND COALESCE(a.merged_into, a.id) <> COALESCE(b.merged_into, b.id)
-           ${about} ${after === undefined ? '' : 'AND p.id < ?'} ORDER BY p.id DESC LIMIT ?`,
-        [...[workspace, ...family, ...family], ...(after === undefined ? [] : [after]), limit],
+           ${after === undefined ? '' : 'AND p.id < ?'} ORDER BY p.id DESC LIMIT ?`,
+        [...about, workspace, ...(after === undefined ? [] : [after]), limit],
       )
       for (const raw of rows) {
         const shown = yield* candidateOf(rowOf('candidates', raw, 'p'))

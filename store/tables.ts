@@ -163,7 +163,7 @@ export type Rows = {
     at: number
     record: MergeRecord
   }
-  /** Under `key` this contact is like others: an address or a field that people write in several ways. */
+  /** Under `key`, a keyed hash, this contact is like others: an address or a field that is written in several ways. */
   likenesses: { workspace: WorkspaceId; kind: string; key: string; contact: ContactId }
   /** Two contacts that may be one person; `one` is the smaller id. A pair is proposed once. */
   candidates: {

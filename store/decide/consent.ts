@@ -149,7 +149,7 @@ function byPlace(a: Said, b: Said): number {
   return a.channel === b.channel ? (a.category < b.category ? -1 : 1) : a.channel < b.channel ? -1 : 1
 }
 
-/** Tells the log and the contact; what waits to be sent is looked at once more, if it is older than what was withdrawn. */
+/** Tells the log and the contact. What waits to be sent and is older than a withdrawal is looked at once more. */
 export function tellConsent(
   draft: Draft,
   about: {

@@ -30,7 +30,7 @@ export class Draft {
   #askedRaisable: RaisableScope[] = []
   readonly #makeId: IdMaker
   /** Ids made here: no row that carries one can be in the database. */
-  readonly #born = new Set<string>()
+  readonly #born = new Set<string | undefined>()
   #asked: Asked[] = []
   #folding = false
 
@@ -216,9 +216,7 @@ export class Draft {
 
   /** Whether the row cannot be in the database yet: what its key names, after the workspace, was made here. */
   #isBorn(key: Key): boolean {
-    return (
-      this.#born.has(key[1] ?? (key[0] as string)) || (key.length === 3 && this.#born.has(key[2] as string))
-    )
+    return this.#born.has(key[1] ?? key[0]) || this.#born.has(key[2])
   }
 
   #known<T extends TableName>(table: T, key: Key): Entry<T> {

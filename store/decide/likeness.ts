@@ -1,4 +1,4 @@
-import { type Address, phoneVariants, userAddress } from '../../model/address.ts'
+import { type Address, isUser, phoneVariants, userAddress } from '../../model/address.ts'
 import type { FieldValue } from '../../model/field.ts'
 import type { CandidateDismissed, LikenessReason } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
@@ -12,9 +12,10 @@ type Contact = Rows['contacts']
 /**
  * Who may be one person (RULES B6). Nothing is searched for: an address or a field that somebody gets says under which
  * other names it would be known, and what is found there is proposed as a pair. The other form of a phone is looked up
- * among the addresses; what only looks alike when folded has a row of its own.
+ * among the addresses; what only looks alike when folded has a row of its own, under a keyed hash: nothing in it has to
+ * be erased with a person (RULES A6).
  */
-type Alias = { reason: LikenessReason } & ({ address: Address } | { likeness: string })
+type Alias = { reason: LikenessReason } & ({ address: Address } | { likeness: Address })
 
 /** A field of this key is the company's own name for a person, as a website proves it (`userAddress`). */
 const EXTERNAL_ID = 'externalId'
@@ -27,24 +28,18 @@ function aliasesOf(address: Address): Alias[] {
   if (kind === 'email') {
     const folded = value.toLowerCase()
     const plain: Alias[] = folded === value ? [] : [{ reason: 'email', address: { kind, value: folded } }]
-    return [...plain, { reason: 'email', likeness: folded }]
+    return [...plain, { reason: 'email', likeness: { kind, value: folded } }]
   }
-  const externalId = externalIdOf(address)
-  return externalId === undefined ? [] : [{ reason: 'externalId', likeness: externalId }]
-}
-
-function externalIdOf({ kind, value }: Address): string | undefined {
-  const prefix = userAddress('').value
-  return kind === 'webchat' && value.startsWith(prefix) ? value.slice(prefix.length) : undefined
+  return isUser(address) ? [{ reason: 'externalId', likeness: address }] : []
 }
 
 function aliasesOfFields(fields: Record<string, FieldValue | null>): Alias[] {
   const value = fields[EXTERNAL_ID]
   if (value === undefined || value === null) return []
-  const externalId = String(value)
+  const user = userAddress(String(value))
   return [
-    { reason: 'externalId', address: userAddress(externalId) },
-    { reason: 'externalId', likeness: externalId },
+    { reason: 'externalId', address: user },
+    { reason: 'externalId', likeness: user },
   ]
 }
 
@@ -99,7 +94,7 @@ function holderOf(draft: Draft, workspace: WorkspaceId, alias: Alias): Contact |
   const row =
     'address' in alias
       ? draft.want('addresses', workspace, alias.address.kind, alias.address.value)
-      : draft.want('likenesses', workspace, alias.reason, alias.likeness)
+      : draft.want('likenesses', workspace, alias.reason, draft.pseudonym(workspace, alias.likeness))
   return row === undefined ? undefined : wantContact(draft, workspace, row.contact)
 }
 
@@ -119,7 +114,8 @@ function propose(draft: Draft, contact: Contact, alias: Alias): void {
 function remember(draft: Draft, contact: Contact, alias: Alias): void {
   if (!('likeness' in alias) || holderOf(draft, contact.workspace, alias) !== undefined) return
   const { workspace, id } = contact
-  draft.put('likenesses', { workspace, kind: alias.reason, key: alias.likeness, contact: id })
+  const key = draft.pseudonym(workspace, alias.likeness)
+  draft.put('likenesses', { workspace, kind: alias.reason, key, contact: id })
 }
 
 function pairOf(a: ContactId, b: ContactId): [ContactId, ContactId] {

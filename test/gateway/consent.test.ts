@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Contact } from '../../model/contact.ts'
 import { parseEvent } from '../../model/event.ts'
+import type { Import } from '../../model/import.ts'
 import type { Message } from '../../model/message.ts'
 import { deliver, makeChannel, problem, type Running, run, textDelivery } from './daemon.ts'
 
@@ -8,7 +9,7 @@ let daemon: Running
 let channel: string
 
 beforeAll(async () => {
-  daemon = await run()
+  daemon = await run({ parts: ['gateway', 'router', 'queue'] })
   channel = (await makeChannel(daemon, '1', { apiBase: 'http://127.0.0.1:1' })).id
 })
 afterAll(() => daemon.close())
@@ -53,6 +54,20 @@ describe('consent by the API', () => {
     for (const road of roads) {
       expect((await call('POST', '/v1/messages', { ...road, ...ad })).status).toBe(202)
     }
+  })
+
+  test('RULES F1, A6: STOP, erased, then a file with the same number: still nobody to write to', async () => {
+    const { contact } = await says('5215500000007', 'stop')
+    await call('DELETE', `/v1/contacts/${contact}?erase=true`)
+    const type = { 'content-type': 'text/csv' }
+    const body = 'phone,name\n+5215500000007,Ana\n'
+    const { id } = (await daemon.call('POST', '/v1/contacts/import', { body, headers: type })).body as Import
+    const read = async () => (await call('GET', `/v1/contacts/imports/${id}`)).body as Import
+    await expect.poll(async () => (await read()).endedAt, { timeout: 10_000, interval: 10 }).not.toBeNull()
+    const imported = (await call('GET', '/v1/contacts/phone:+5215500000007')).body as Contact
+    expect(imported).toMatchObject({ source: 'import', consent: { marketing: 'withdrawn' } })
+    const refused = await call('POST', '/v1/messages', { channel, to: '+525500000007', ...ad })
+    expect(problem(refused)).toMatchObject({ code: 'impossible', reason: 'optedOut' })
   })
 
   test('it is read and put by contact; what was closed one by one is opened with all', async () => {

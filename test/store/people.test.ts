@@ -145,6 +145,77 @@ describe('who is who', () => {
     )
   })
 
+  test('RULES F2: those who stay fill what the one who leaves had filled', async () => {
+    const made = async (name: string | null, number: number) => {
+      const addresses: Address[] = [{ kind: 'phone', value: `+346000000${number}` }]
+      const contact = { kind: 'contactCreated' as const, source: 'api' as const, addresses }
+      return (await must({ ...contact, set: { name }, tags: [], fields: {} })) as ContactId
+    }
+    const [ana, eva, all] = [await made('Ana', 11), await made('Eva', 12), await made(null, 13)]
+    const name = async () => (await it.store.query('contact', { workspace: it.workspace, id: all }))?.name
+    await must(merged(ana, all))
+    await must(merged(eva, all))
+    expect(await name()).toBe('Ana')
+    await must(parted(ana))
+    expect(await name()).toBe('Eva')
+    await must(parted(eva))
+    expect(await name()).toBeNull()
+  })
+
+  test('RULES F2: the first conversation of somebody is that of a new contact', async () => {
+    const [ana, eva]: Address[] = [
+      { kind: 'phone', value: '+34600000021' },
+      { kind: 'phone', value: '+34600000022' },
+    ]
+    const first = await it.message(await must(inbound('f1', { address: ana as Address })))
+    const made = { kind: 'contactCreated', source: 'api', addresses: [eva as Address] } as const
+    const other = (await must({
+      ...made,
+      addresses: [eva as Address],
+      set: {},
+      tags: [],
+      fields: {},
+    })) as ContactId
+    await must(merged(first.contact, other))
+    await must(parted(first.contact))
+    const { conversation: id } = await it.message(await must(inbound('f2', { address: eva as Address })))
+    const { workspace } = it
+    const opened = id && (await it.store.query('conversation', { workspace, id }))
+    expect(opened).toMatchObject({ contact: other, contactType: 'new' })
+  })
+
+  test('RULES F1: who gets an address, or loses it, shows what was said of it', async () => {
+    const address: Address = { kind: 'phone', value: '+34600000031' }
+    const told = {
+      kind: 'consented',
+      channel: null,
+      address,
+      category: 'marketing',
+      state: 'withdrawn',
+    } as const
+    await must({ ...told, source: 'import', raw: null, at: tick(0) })
+    const created = {
+      kind: 'contactCreated' as const,
+      source: 'import' as const,
+      set: {},
+      tags: [],
+      fields: {},
+    }
+    const ana = (await must({ ...created, addresses: [address] })) as ContactId
+    const eva = (await must({ ...created, addresses: [] })) as ContactId
+    const sum = async (id: ContactId) =>
+      (await it.store.query('contact', { workspace: it.workspace, id }))?.consent.marketing
+    expect([await sum(ana), await sum(eva)]).toEqual(['withdrawn', 'unknown'])
+    await must(merged(ana, eva))
+    expect(await sum(eva)).toBe('withdrawn')
+    await must({ ...told, state: 'granted', source: 'api', raw: null, at: tick(1) })
+    await must(parted(ana))
+    expect([await sum(ana), await sum(eva)]).toEqual(['granted', 'unknown'])
+    await must({ kind: 'contactUpdated', contact: ana, removeAddresses: [address] })
+    await must({ kind: 'contactUpdated', contact: eva, addAddresses: [address] })
+    expect([await sum(ana), await sum(eva)]).toEqual(['unknown', 'granted'])
+  })
+
   /** Contacts and their conversations, but for when they were written last. */
   const snapshot = (ids: readonly ContactId[]) =>
     Promise.all(

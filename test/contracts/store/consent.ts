@@ -129,7 +129,7 @@ export function consentLaws(it: Trial): void {
       expect(await one(outbound(marketing))).toMatchObject(refusal)
     })
 
-    test('what closes every channel closes the open ones; what opens every channel leaves a STOP', async () => {
+    test('what closes every channel closes open ones; what opens every channel leaves a STOP', async () => {
       await must(says('stop'))
       await must(consent({ channel: null, state: 'granted', at: tick(1000) }))
       expect(await one(outbound(marketing))).toMatchObject(refusal)

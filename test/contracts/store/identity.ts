@@ -7,7 +7,7 @@ import { ANA, newId, type Trial } from './trial.ts'
 
 const EVA: Address = { kind: 'phone', value: '+34600000001' }
 const LEO: Address = { kind: 'phone', value: '+34600000002' }
-export const BY = { kind: 'api', id: null } as const
+const BY = { kind: 'api', id: null } as const
 
 /** Who is who: merges that can be taken back, and who may be one person. RULES F2, B4, B6. */
 export function identityLaws(it: Trial): void {
