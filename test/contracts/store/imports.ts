@@ -88,7 +88,7 @@ export function importLaws(it: Trial): void {
       expect(told).toEqual(['contact.created', 'contact.created', 'contact.updated'])
     })
 
-    test('position and rows are one commit: who comes from elsewhere is refused, and applies nothing', async () => {
+    test('position and rows are one commit: who comes from elsewhere is refused', async () => {
       const id = await begin()
       const first = await change(id, [row(2)])
       expect((await one(first)).ok).toBe(true)
@@ -104,7 +104,7 @@ export function importLaws(it: Trial): void {
       expect((await found(id)).rows.read).toBe(1)
     })
 
-    test('of rows about one person the later one has the last word, in one commit as over several', async () => {
+    test('of rows about one person the later one has the last word', async () => {
       const id = await begin()
       const names = ['A', 'B', 'C']
       await apply(
@@ -157,7 +157,7 @@ export function importLaws(it: Trial): void {
       expect(await it.store.query('tags', { workspace: it.workspace })).toEqual([])
     })
 
-    test('the same file in the same way is its first import, unless that came to nothing or is told so', async () => {
+    test('the same file in the same way is its first import, unless that came to nothing', async () => {
       const id = await begin()
       expect(await start()).toMatchObject({ ok: true, id, duplicate: true })
       const other = await begin({ hash: 'h2' })
