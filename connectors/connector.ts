@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import type { Address } from '../model/address.ts'
-import type { Consented, Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
+import type { Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
 import type { Health, Live } from '../model/channel.ts'
+import type { Consented, StopScope } from '../model/consent.ts'
 import type { Content, ContentType, ForeignMedia, MediaType, REQUESTED } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
 import type { ChannelId, FileId } from '../model/ids.ts'
@@ -151,8 +152,14 @@ export type Inbound = { to: string } & (
   /** What the account may send now; what is absent in `live` stays as it was. */
   | { kind: 'limits'; at: number; live: Live; raw: string }
   | { kind: 'template'; key: string; at: number; template: ToldTemplate }
-  /** The person may be written to, or may not any more (RULES F1). */
-  | ({ kind: 'consent'; key: string } & Omit<Consented, 'kind' | 'channel' | 'source'>)
+  /**
+   * The person may be written to, or may not any more (RULES F1). It goes before the message that said so, if there is
+   * one: what a provider answered by itself is not answered twice.
+   */
+  | ({ kind: 'consent'; key: string } & Pick<Consented, 'category' | 'state' | 'at'> & {
+        address: Address
+        raw: string
+      })
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
   /**
@@ -297,6 +304,8 @@ export type Capabilities = {
   }
   /** What a person can be asked for by a button; the rest is asked in text. */
   requests?: readonly (typeof REQUESTED)[number][]
+  /** What the word STOP closes: all there is on SMS and its like, what is marketing if absent (RULES F1). */
+  stop?: StopScope
   /** Whether an answer can quote the message it answers. */
   quotes: boolean
   /** The statuses it ever tells; the others are `n/a`, never assumed (RULES D7). */

@@ -3,6 +3,7 @@ import type { OpenChannel } from '../connectors/directory.ts'
 import { listOf } from '../connectors/kit/secret.ts'
 import type { Channel } from '../model/channel.ts'
 import { rfc3339 } from '../model/clock.ts'
+import type { StopScope } from '../model/consent.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { StoredChannel } from '../store/store.ts'
@@ -108,6 +109,7 @@ export function showChannel(
       at: health.at === undefined ? null : rfc3339(health.at),
     },
     live,
+    answers: stored.answers ?? {},
     webhookUrl: hasWebhook ? `${publicUrl}/in/${stored.connector}/${stored.id}` : null,
     createdAt: rfc3339(stored.createdAt),
     updatedAt: rfc3339(stored.updatedAt),
@@ -118,6 +120,11 @@ export function showChannel(
 export function senderGroupOf(connector: AnyConnector, config: Config, id: ChannelId): string {
   const { account } = connector.limits(config as never, {})
   return `${connector.connector}:${account ?? id}`
+}
+
+/** RULES F1: what STOP closes on a channel of this config. */
+export function stopsOf(connector: AnyConnector, config: Config): StopScope {
+  return connector.can(config as never).stop ?? 'marketing'
 }
 
 /**

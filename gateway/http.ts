@@ -10,6 +10,7 @@ import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
 import type { Grant } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import { channelRoutes } from './routes/channels.ts'
+import { consentRoutes } from './routes/consent.ts'
 import { contactListRoutes } from './routes/contact-lists.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
@@ -18,6 +19,7 @@ import { eventRoutes } from './routes/events.ts'
 import { exportRoute } from './routes/export.ts'
 import { fieldRoutes } from './routes/fields.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
+import { identityRoutes } from './routes/identity.ts'
 import { importRoutes } from './routes/imports.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
@@ -143,6 +145,8 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   contactListRoutes(app, rooms)
   contactRoutes(app, rooms)
   exportRoute(app, rooms)
+  consentRoutes(app, rooms)
+  identityRoutes(app, rooms)
   segmentRoutes(app, rooms)
   tagRoutes(app, rooms)
   fieldRoutes(app, rooms)

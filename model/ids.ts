@@ -19,11 +19,13 @@ export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
 export type TagId = Id<'tag'>
 export type SegmentId = Id<'seg'>
+export type CandidateId = Id<'cnd'>
 export type TemplateId = Id<'tpl'>
 export type ImportId = Id<'imp'>
 
 const PREFIXES = [
-  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'seg', 'tpl', 'imp'] as const),
+  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl'] as const),
+  ...(['cnd', 'seg', 'imp'] as const),
 ] as const
 export type Prefix = (typeof PREFIXES)[number]
 

@@ -6,9 +6,11 @@ import { type Filter, given, page, where } from './filter.ts'
 import { FOUND_QUERIES } from './found/queries.ts'
 import { SEGMENT_QUERIES } from './found/segments.ts'
 import { TIMELINE_QUERIES } from './found/timeline.ts'
+import { IDENTITY_QUERIES } from './identity.ts'
 import { IMPORT_QUERIES } from './imports.ts'
 import { readMeta } from './meta.ts'
 import { familyOf, PEOPLE_QUERIES } from './people.ts'
+import { ADDRESS_KEY, type Pseudonym } from './pseudonym.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
 import { MESSAGE, shown } from './shown.ts'
@@ -21,18 +23,21 @@ import { VISIT_QUERIES } from './visits.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
 export const QUERIES: {
-  [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
+  [Q in keyof Queries]: (params: Queries[Q]['params'], pseudonym: Pseudonym) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
   ...TOLD_QUERIES,
   ...VISIT_QUERIES,
   ...PEOPLE_QUERIES,
   ...IMPORT_QUERIES,
+  ...IDENTITY_QUERIES,
   ...FOUND_QUERIES,
   ...SEGMENT_QUERIES,
   ...TIMELINE_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
+
+  addressKey: () => readMeta(ADDRESS_KEY),
 
   *channels({ workspace }) {
     const filter = where({ deleted_at: null, ...(workspace === undefined ? {} : { workspace }) })

@@ -16,11 +16,14 @@ import type {
 } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
+import type { StopSettings } from '../model/stop-words.ts'
 import type { AccessQueries } from './access.ts'
 import type { FoundQueries } from './found/queries.ts'
 import type { SegmentQueries } from './found/segments.ts'
 import type { TimelineQueries } from './found/timeline.ts'
+import type { IdentityQueries } from './identity.ts'
 import type { ImportQueries } from './imports.ts'
+import type { MetaQueries } from './meta.ts'
 import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
 import type { TimelineEntry } from './timeline.ts'
@@ -204,10 +207,10 @@ export type Queries = AccessQueries &
   TimelineQueries &
   PeopleQueries &
   ImportQueries &
+  IdentityQueries &
+  MetaQueries &
   ToldQueries &
   VisitQueries & {
-    /** The text that proves the secret key; null before a daemon used the store. */
-    keyCheck: { params: Record<never, never>; result: string | null }
     /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
     channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
     /** The message with its status now. */
@@ -251,7 +254,7 @@ export type Queries = AccessQueries &
 
 export type Page<Id> = { workspace: WorkspaceId; after?: Id; limit: number }
 
-export type StoredChannel = {
+export type StoredChannel = StopSettings & {
   id: ChannelId
   workspace: WorkspaceId
   connector: string

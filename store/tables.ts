@@ -1,12 +1,16 @@
 import type { Address } from '../model/address.ts'
 import type { Deleted, Edited, Lane, Outcome, Receipt } from '../model/change.ts'
+import type { Said } from '../model/consent.ts'
 import type { ContactSource } from '../model/contact.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
 import type { FieldType, FieldValue } from '../model/field.ts'
 import type { Filter } from '../model/filter.ts'
+import type { LikenessReason, MergedBy, MergeRecord } from '../model/identity.ts'
+
 import type {
+  CandidateId,
   ChannelId,
   ContactId,
   ConversationId,
@@ -40,7 +44,18 @@ export type Rows = {
    * `head` is the number of the newest event, and the row is the lock of RULES A1. Events up to `trimmed` are not kept
    * any more (RULES A6); it is moved by what deletes them, never by `decide`.
    */
-  workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number; trimmed: number }
+  workspaces: {
+    id: WorkspaceId
+    name: string
+    head: number
+    createdAt: number
+    trimmed: number
+    /**
+     * The number of the newest event by which somebody withdrew consent; 0 if nobody ever said anything about it. A
+     * message that waits since a later one needs no second look before it is sent.
+     */
+    lastWithdrawal: number
+  }
   tokens: StoredToken
   /** `earlyUntil`: until then, what came before its message may be parked for it (RULES D6). */
   channels: StoredChannel & { deletedAt: number | null; earlyUntil: number | null }
@@ -74,6 +89,8 @@ export type Rows = {
     consent: { [C in 'marketing' | 'service']?: 'granted' | 'withdrawn' | 'mixed' }
     /** What it is found by: made of the rest of the row, whenever that is written. */
     terms: string
+    /** All that were merged into it, and into those, in the order of merging (RULES F2). */
+    family: ContactId[]
     /** The choices that it was sent last as numbered text, and chose none of yet. */
     menu: Menu | null
   }
@@ -137,6 +154,32 @@ export type Rows = {
   }
   /** Contacts whose talk is still to be erased (RULES A6): the sweep goes through it. */
   erasures: { workspace: WorkspaceId; contact: ContactId; addresses: Address[]; at: number }
+  /** What a merge added to the survivor, so that a split is its inverse; there while the merge lasts (RULES F2). */
+  merges: {
+    workspace: WorkspaceId
+    contact: ContactId
+    survivor: ContactId
+    by: MergedBy
+    at: number
+    record: MergeRecord
+  }
+  /** Under `key` this contact is like others: an address or a field that people write in several ways. */
+  likenesses: { workspace: WorkspaceId; kind: string; key: string; contact: ContactId }
+  /** Two contacts that may be one person; `one` is the smaller id. A pair is proposed once. */
+  candidates: {
+    workspace: WorkspaceId
+    one: ContactId
+    other: ContactId
+    id: CandidateId
+    reason: LikenessReason
+    at: number
+    dismissedAt: number | null
+  }
+  /**
+   * RULES F1: what the owner of an address consented to. `address` is a keyed hash (`pseudonym.ts`), so that nothing
+   * here has to be erased with a person (RULES A6).
+   */
+  consents: { workspace: WorkspaceId; address: string; said: Said[] }
   /** At most one open conversation per contact and thread: its key says so (RULES B4). */
   openConversations: {
     workspace: WorkspaceId
@@ -342,8 +385,15 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
   workspaces: {
     name: 'workspaces',
     key: ['id'],
-    columns: { id: 'text', name: 'text', head: 'int', createdAt: 'int', trimmed: 'int' },
-    changes: ['name', 'head'],
+    columns: {
+      id: 'text',
+      name: 'text',
+      head: 'int',
+      createdAt: 'int',
+      trimmed: 'int',
+      lastWithdrawal: 'int',
+    },
+    changes: ['name', 'head', 'lastWithdrawal'],
   },
   tokens: {
     name: 'tokens',
@@ -380,10 +430,12 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       deletedAt: 'int',
       earlyUntil: 'int',
       live: 'json',
+      stops: 'text',
+      answers: 'json',
     },
     changes: [
       ...(['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt'] as const),
-      ...(['deletedAt', 'earlyUntil', 'live'] as const),
+      ...(['deletedAt', 'earlyUntil', 'stops', 'answers', 'live'] as const),
     ],
   },
   channelKeys: {
@@ -417,22 +469,13 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       deletedAt: 'int',
       terms: 'text',
       menu: 'json',
+      family: 'json',
       consent: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
-      ...([
-        'language',
-        'country',
-        'timeZone',
-        'tags',
-        'fields',
-        'seenAt',
-        'deletedAt',
-        'terms',
-        'menu',
-        'consent',
-      ] as const),
+      ...(['language', 'country', 'timeZone', 'tags', 'fields', 'seenAt', 'deletedAt', 'terms'] as const),
+      ...(['family', 'menu', 'consent'] as const),
     ],
   },
   erasures: {
@@ -562,6 +605,45 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
     key: ['workspace', 'kind', 'value'],
     columns: { workspace: 'text', kind: 'text', value: 'text', contact: 'text', createdAt: 'int' },
     changes: ['contact'],
+  },
+  merges: {
+    name: 'merges',
+    key: ['workspace', 'contact'],
+    columns: {
+      workspace: 'text',
+      contact: 'text',
+      survivor: 'text',
+      by: 'json',
+      at: 'int',
+      record: 'json',
+    },
+    changes: ['survivor', 'by', 'at', 'record'],
+  },
+  likenesses: {
+    name: 'likenesses',
+    key: ['workspace', 'kind', 'key'],
+    columns: { workspace: 'text', kind: 'text', key: 'text', contact: 'text' },
+    changes: ['contact'],
+  },
+  candidates: {
+    name: 'candidates',
+    key: ['workspace', 'one', 'other'],
+    columns: {
+      workspace: 'text',
+      one: 'text',
+      other: 'text',
+      id: 'text',
+      reason: 'text',
+      at: 'int',
+      dismissedAt: 'int',
+    },
+    changes: ['dismissedAt'],
+  },
+  consents: {
+    name: 'consents',
+    key: ['workspace', 'address'],
+    columns: { workspace: 'text', address: 'text', said: 'json' },
+    changes: ['said'],
   },
   openConversations: {
     name: 'open_conversations',

@@ -83,7 +83,11 @@ export function failureView(failure: ReturnType<typeof failureOf>): MessageFailu
 /** What a workspace sorts its contacts by: what was deleted is shown on nobody. */
 export type Sorting = { tags: ReadonlyMap<TagId, string>; fields: ReadonlySet<string> }
 
-export function contactView(row: Rows['contacts'], { tags, fields }: Sorting): Contact {
+export function contactView(
+  row: Rows['contacts'],
+  { tags, fields }: Sorting,
+  merged: Contact['merged'],
+): Contact {
   const firstOf = (kind: Address['kind']): string | null =>
     row.addresses.find(address => address.kind === kind)?.value ?? null
   return {
@@ -99,6 +103,8 @@ export function contactView(row: Rows['contacts'], { tags, fields }: Sorting): C
     addresses: row.addresses,
     tags: row.tags.flatMap(tag => tags.get(tag) ?? []),
     fields: Object.fromEntries(Object.entries(row.fields).filter(([key]) => fields.has(key))),
+    consent: { marketing: 'unknown', service: 'unknown', ...row.consent },
+    merged,
     seen: row.reach.map(({ channel, address, seenAt }) => ({
       channel,
       address,

@@ -2,15 +2,17 @@ import { type ContactSet, TAGS_MAX } from '../../model/contact.ts'
 import type { TagId, WorkspaceId } from '../../model/ids.ts'
 import type { ImportRow } from '../../model/import.ts'
 import type { Rows } from '../tables.ts'
+import { consentOf } from './consent.ts'
 import { takenBy, updateContact } from './contacts.ts'
 import type { Draft } from './draft.ts'
 import type { NamedTag, RowFault } from './imports.ts'
+import { proposeAlike, wantAlike } from './likeness.ts'
 import { makeContact, wantContact, wantPerson } from './people.ts'
 
 type Contact = Rows['contacts']
 type Result = 'created' | 'updated' | 'unchanged' | RowFault
 
-/** One row of a file against what is known of its person. Consent is none of its business (RULES F1). */
+/** One row of a file against what is known of its person. What was said of its addresses stands (RULES F1). */
 export function applyRow(
   draft: Draft,
   workspace: WorkspaceId,
@@ -29,17 +31,20 @@ export function applyRow(
   if (named.length > TAGS_MAX) return { code: 'tags', detail: `a contact has ${TAGS_MAX} tags at most` }
   if (dryRun) return dry(known, row, named)
   if (known !== undefined) return update(draft, known, row, named)
-  makeContact(draft, workspace, 'import', 'person', {
+  const made = makeContact(draft, workspace, 'import', 'person', {
     ...row.made,
     ...row.set,
     ...{ addresses: row.addresses, tags: named, fields: row.fields ?? {} },
   })
+  proposeAlike(draft, made, made.addresses, made.fields)
   return 'created'
 }
 
 export function wantRow(draft: Draft, workspace: WorkspaceId, row: ImportRow): void {
-  if (row.id !== undefined) wantContact(draft, workspace, row.id)
+  const known = foundBy(draft, workspace, row)
   for (const address of row.addresses) wantPerson(draft, workspace, address)
+  wantAlike(draft, workspace, row.addresses, row.fields, known)
+  consentOf(draft, workspace, [...(known?.addresses ?? []), ...row.addresses])
 }
 
 function foundBy(draft: Draft, workspace: WorkspaceId, row: ImportRow): Contact | undefined {

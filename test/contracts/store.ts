@@ -1,9 +1,11 @@
 import { describe } from 'vitest'
 import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
+import { consentLaws } from './store/consent.ts'
 import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
 import { foundLaws } from './store/found.ts'
+import { identityLaws } from './store/identity.ts'
 import { importLaws } from './store/imports.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
@@ -33,6 +35,8 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     accessLaws(trial)
     amendmentLaws(trial)
     peopleLaws(trial)
+    consentLaws(trial)
+    identityLaws(trial)
     contactLaws(trial)
     foundLaws(trial)
     visitorLaws(trial)

@@ -33,6 +33,13 @@ export async function makeThings(daemon: Running, workspace: string, number: str
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
   const people = { body: 'phone\n+5215500000000\n', headers: { 'content-type': 'text/csv' } }
   const imported = await daemon.call('POST', `/v1/contacts/import${query}`, people)
+  // Written in two ways: they may be one person.
+  for (const email of [`eva${number}@example.com`, `Eva${number}@Example.com`]) {
+    await daemon.call('POST', `/v1/contacts${query}`, { body: { email } })
+  }
+  const pairs = (await daemon.call('GET', `/v1/contacts/candidates${query}`)).body as {
+    data: { id: string }[]
+  }
   return {
     imports: (imported.body as { id: string }).id,
     workspaces: workspace,
@@ -45,6 +52,7 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     tokens: made.id,
     tags: tag.id,
     fields: field.key,
+    candidates: pairs.data[0]?.id ?? '',
     segments: saved.id,
   }
 }
