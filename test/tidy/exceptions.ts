@@ -31,7 +31,7 @@ export const EXCEPTIONS: Exceptions = {
     'connectors/connector.ts': { lines: 320, why: 'the contract of a channel, read in one piece' },
     'gateway/cli/commands.ts': { lines: 410, why: 'one command of the table after the other' },
     'model/change.ts': { lines: 345, why: 'one change of the union after the other' },
-    'store/tables.ts': { lines: 900, why: 'one table of the schema after the other' },
+    'store/tables.ts': { lines: 950, why: 'one table of the schema after the other' },
   },
   words: {
     'gateway/webchat/show.ts#preChat': 'what the config key and the frame are called',
