@@ -10,6 +10,7 @@ import { createDaemon } from '../gateway/gateway.ts'
 import { KEYS } from '../gateway/keys.ts'
 import { EVENT_TYPES } from '../model/event.ts'
 import { FAILURES } from '../model/failure.ts'
+import { REJECT_CODES } from '../model/import.ts'
 import { STEPS } from '../model/steps.ts'
 import {
   columnOf,
@@ -35,6 +36,11 @@ const read = (path: string): string => files[path] ?? ''
 describe('documents against code', () => {
   test('docs/events.md has every type of event', () => {
     expect(difference(EVENT_TYPES, columnOf(read('docs/events.md'), 'type'))).toEqual(SAME)
+  })
+
+  test('docs/people.md has every reason why a row of a file is left out', () => {
+    const told = columnOf(read('docs/people.md'), 'code').flatMap(namesIn)
+    expect(difference(REJECT_CODES, told)).toEqual(SAME)
   })
 
   test('docs/failures.md has every failure, with its answers', () => {

@@ -87,9 +87,10 @@ function readMessage({ told, id, to, address, at, isText }: Message): Inbound[] 
   const word = consentWord(told, isText)
   const state = word === undefined ? undefined : CONSENT.get(word)
   if (word === undefined || state === undefined) return items
+  // First, because Twilio has answered by itself: what is known already is not answered twice.
   return [
-    ...items,
     { ...to, kind: 'consent', key: `${id}/consent`, at, address, category: 'all', state, raw: word },
+    ...items,
   ]
 }
 

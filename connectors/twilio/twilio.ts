@@ -84,6 +84,7 @@ const SMS: Capabilities = {
   carries: ['text', 'template'],
   quotes: false,
   observes: ['sent', 'received', 'failed'],
+  stop: 'all',
 }
 const MMS: Capabilities = {
   ...SMS,
@@ -107,7 +108,7 @@ const RICH: Capabilities = {
   },
   observes: ['sent', 'received', 'read', 'failed'],
 }
-const WHATSAPP: Capabilities = { ...RICH, carries: [...RICH.carries, 'location'] }
+const WHATSAPP: Capabilities = { ...RICH, carries: [...RICH.carries, 'location'], stop: 'marketing' }
 
 function can(config: TwilioConfig): Capabilities {
   const prefix = prefixOf(config)

@@ -14,7 +14,13 @@ export type Client = {
 }
 
 type Query = Readonly<Record<string, string | undefined>>
-export type Asked = { body?: unknown; query?: Query; headers?: Readonly<Record<string, string>> }
+export type Asked = {
+  body?: unknown
+  /** Instead of a body in JSON: a file, and how long it may take. */
+  raw?: { body: Blob; type: string; withinMs: number }
+  query?: Query
+  headers?: Readonly<Record<string, string>>
+}
 
 /** Nobody answered, or only to say that it cannot be done now: asking again later makes sense. */
 export class Unanswered extends Refused {
@@ -48,7 +54,7 @@ export function openClient(url: string, token: string, workspace?: string): Clie
     request(url, token, 'GET', path, { ...asked, query: { workspace, ...asked.query } }, signal)
   const ask = async <T>(method: string, path: string, asked: Asked = {}): Promise<T> => {
     const query = { workspace, ...asked.query }
-    const signal = AbortSignal.timeout(ANSWER_MS)
+    const signal = AbortSignal.timeout(asked.raw?.withinMs ?? ANSWER_MS)
     const answer = await request(url, token, method, path, { ...asked, query }, signal)
     const text = await answer.text()
     if (text === '') return undefined as T
@@ -102,7 +108,7 @@ async function request(
   token: string,
   method: string,
   path: string,
-  { body, query, headers }: Asked,
+  { body, raw, query, headers }: Asked,
   signal: AbortSignal,
 ): Promise<Response> {
   const given = Object.entries(query ?? {}).filter(
@@ -115,9 +121,11 @@ async function request(
     headers: {
       authorization: `Bearer ${token}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(raw === undefined ? {} : { 'content-type': raw.type }),
       ...headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(raw === undefined ? {} : { body: raw.body }),
   }).catch((error: unknown) => {
     throw new Unanswered(`nobody answers at ${url}: ${reasonOf(error)}`, { cause: error })
   })

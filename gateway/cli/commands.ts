@@ -191,6 +191,37 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import('./channel.ts')).createChannel,
   },
   {
+    name: 'contacts import',
+    summary: 'make and update contacts out of a CSV',
+    args: [{ name: 'file', needed: true }],
+    flags: [
+      flag('--options', '<json>', 'columns, match, defaults and so on, as docs/people.md has them'),
+      flag('--dry-run', null, 'read and count everything, and touch nobody'),
+      ...CLIENT,
+    ],
+    configured: true,
+    details: 'Exit code 1 if rows were left out; they are listed.',
+    examples: [
+      'omnibus contacts import people.csv --dry-run',
+      `omnibus contacts import people.csv --options '{"defaults":{"country":"MX","tags":["Expo"]}}'`,
+    ],
+    load: async () => (await import('./contacts.ts')).importContacts,
+  },
+  {
+    name: 'contacts export',
+    summary: 'write the contacts as CSV',
+    args: [],
+    flags: [
+      flag('--to', '<file>', 'where to; stdout if absent'),
+      flag('--q', '<words>', 'only those that a search finds'),
+      flag('--plain', null, 'for programs: no apostrophe before what a spreadsheet would run'),
+      ...CLIENT.filter(({ name }) => name !== '--json'),
+    ],
+    configured: true,
+    examples: ['omnibus contacts export --to contacts.csv'],
+    load: async () => (await import('./contacts.ts')).exportContacts,
+  },
+  {
     name: 'token create',
     summary: 'make an access token, printed once',
     args: [],

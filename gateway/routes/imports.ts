@@ -58,8 +58,8 @@ function startRoute(app: FastifyInstance, rooms: Rooms): void {
         summary: 'Make and update contacts out of a CSV: curl -F file=@people.csv',
         description:
           'The file as a form, with its field `options` before it, or as the body itself (text/csv), with ' +
-          '`options` in the query. Who is found by phone, e-mail or another address is updated; empty cells ' +
-          'change nothing. The same file read in the same way answers with its first import, as 200.',
+          '`options` in the query. Who is found by phone, e-mail or another address is updated; empty ' +
+          'cells change nothing. The same file read in the same way answers with its first import, as 200.',
         tags,
         consumes: ['multipart/form-data'],
         querystring: Type.Object(

@@ -38,7 +38,7 @@ export type ImportNeeds = {
 
 /** Workspaces whose imports run at the same time on a node; the others wait. */
 const RUNS_MAX = 2
-/** Between looks, where the log tells of nothing: for a lease that ends, a store that comes back. */
+/** Between looks, where the log tells of nothing; and while there is an import that another node may leave. */
 const LOOK_MS = 10_000
 const AGAIN_MS = 1_000
 
@@ -65,7 +65,10 @@ export function createImports(needs: ImportNeeds): Imports {
   const look = async (): Promise<void> => {
     let waitMs = LOOK_MS
     try {
-      for (const next of await store.query('importsOpen', {})) {
+      const open = await store.query('importsOpen', {})
+      // Another node may have left one, and tells nobody.
+      if (open.length > 0) waitMs = AGAIN_MS
+      for (const next of open) {
         if (running.has(next.workspace) || running.size >= RUNS_MAX || stopping.signal.aborted) continue
         const run = runOne(next, needs, pool, stopping.signal)
           .catch(error => {
@@ -138,7 +141,7 @@ async function runOne(
   const { store, clock, holder, leaseMs } = needs
   const tenure = createTenure(store, clock, `imports ${next.workspace}`, holder, leaseMs)
   const { claim } = await tenure.claim(NOTHING_TO_SEND)
-  if (!claim.held) return Math.max(AGAIN_MS, claim.until - clock.now())
+  if (!claim.held) return AGAIN_MS
   try {
     return (await runImport(next, { ...needs, pool, tenure, stopping })) ? 0 : AGAIN_MS
   } finally {

@@ -12,7 +12,7 @@ import { makeContact, wantContact, wantPerson } from './people.ts'
 type Contact = Rows['contacts']
 type Result = 'created' | 'updated' | 'unchanged' | RowFault
 
-/** One row of a file against what is known of its person. Consent is none of its business (RULES F1). */
+/** One row of a file against what is known of its person. What was said of its addresses stands (RULES F1). */
 export function applyRow(
   draft: Draft,
   workspace: WorkspaceId,
@@ -31,20 +31,18 @@ export function applyRow(
   if (named.length > TAGS_MAX) return { code: 'tags', detail: `a contact has ${TAGS_MAX} tags at most` }
   if (dryRun) return dry(known, row, named)
   if (known !== undefined) return update(draft, known, row, named)
-  const { addresses, fields = {} } = row
   const made = makeContact(draft, workspace, 'import', 'person', {
     ...row.made,
     ...row.set,
-    ...{ addresses, tags: named, fields, consent: consentOf(draft, workspace, addresses) },
+    ...{ addresses: row.addresses, tags: named, fields: row.fields ?? {} },
   })
-  proposeAlike(draft, made, addresses, fields)
+  proposeAlike(draft, made, made.addresses, made.fields)
   return 'created'
 }
 
 export function wantRow(draft: Draft, workspace: WorkspaceId, row: ImportRow): void {
-  if (row.id !== undefined) wantContact(draft, workspace, row.id)
-  for (const address of row.addresses) wantPerson(draft, workspace, address)
   const known = foundBy(draft, workspace, row)
+  for (const address of row.addresses) wantPerson(draft, workspace, address)
   wantAlike(draft, workspace, row.addresses, row.fields, known)
   consentOf(draft, workspace, [...(known?.addresses ?? []), ...row.addresses])
 }

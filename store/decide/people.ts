@@ -176,8 +176,10 @@ export function makeContact(
     menu: null,
     ...told,
   }
+  const { addresses } = contact
+  if (addresses.length > 0) contact.consent = consentOf(draft, workspace, addresses)
   draft.insert('contacts', { ...contact, terms: termsOf(contact) })
-  for (const { kind, value } of contact.addresses) {
+  for (const { kind, value } of addresses) {
     draft.put('addresses', { workspace, kind, value, contact: contact.id, createdAt: draft.now })
   }
   const data = { id: contact.id, kind: contact.kind, source }

@@ -3,6 +3,7 @@ import type { Outcome } from '../../../model/change.ts'
 import type { FileId, ImportId } from '../../../model/ids.ts'
 import type { ContactsImported, Import, ImportPlan, ImportRow, Reject } from '../../../model/import.ts'
 import { FOR_EVER } from './retention.ts'
+import { marketing, refusal, sayings } from './sayings.ts'
 import { ANA, newId, type Trial } from './trial.ts'
 
 const EVA = { kind: 'email', value: 'eva@example.com' } as const
@@ -17,6 +18,7 @@ const PLAN: ImportPlan = {
 /** Contacts out of files: each row once, whoever dies, and each row accounted for. */
 export function importLaws(it: Trial): void {
   const { one, must } = it
+  const { says } = sayings(it)
   const file = (): { id: FileId; sha256: string; size: number; name: string } => {
     return { id: newId('fil', it.tick(0)), sha256: 'a'.repeat(64), size: 1_000, name: 'people.csv' }
   }
@@ -88,7 +90,7 @@ export function importLaws(it: Trial): void {
       expect(told).toEqual(['contact.created', 'contact.created', 'contact.updated'])
     })
 
-    test('position and rows are one commit: who comes from elsewhere is refused, and applies nothing', async () => {
+    test('position and rows are one commit: who comes from elsewhere is refused', async () => {
       const id = await begin()
       const first = await change(id, [row(2)])
       expect((await one(first)).ok).toBe(true)
@@ -104,7 +106,7 @@ export function importLaws(it: Trial): void {
       expect((await found(id)).rows.read).toBe(1)
     })
 
-    test('of rows about one person the later one has the last word, in one commit as over several', async () => {
+    test('of rows about one person the later one has the last word', async () => {
       const id = await begin()
       const names = ['A', 'B', 'C']
       await apply(
@@ -157,7 +159,7 @@ export function importLaws(it: Trial): void {
       expect(await it.store.query('tags', { workspace: it.workspace })).toEqual([])
     })
 
-    test('the same file in the same way is its first import, unless that came to nothing or is told so', async () => {
+    test('the same file in the same way is its first import, unless that came to nothing', async () => {
       const id = await begin()
       expect(await start()).toMatchObject({ ok: true, id, duplicate: true })
       const other = await begin({ hash: 'h2' })
@@ -194,6 +196,26 @@ export function importLaws(it: Trial): void {
       const told = (await it.log()).filter(({ type }) => type === 'contact.import')
       expect(told.map(({ data }) => (data as Import).rows.read)).toEqual([0, 3, 6])
       expect(await it.store.query('importsOpen', {})).toMatchObject([{ id, position: 6 }])
+    })
+
+    test('RULES F1: it opens no consent: not of who is known, and not of who was deleted', async () => {
+      const { contact } = await it.message(await must(says('STOP')))
+      const id = await begin()
+      await apply(id, [row(2, { set: { name: 'Ana' } })])
+      expect(await one(it.outbound(marketing))).toMatchObject(refusal)
+      await must({ kind: 'contactDeleted', contact, erase: true })
+      await apply(id, [row(3, { set: { name: 'Ana' } })], { from: 1 })
+      expect(await person(ANA)).toMatchObject({ source: 'import', consent: { marketing: 'withdrawn' } })
+      expect(await one(it.outbound(marketing))).toMatchObject(refusal)
+    })
+
+    test('RULES B6: a number that is somebody in another form proposes a merge', async () => {
+      const id = await begin()
+      const other = { kind: 'phone', value: '+525512345678' } as const
+      await apply(id, [row(2), row(3, { addresses: [other] })])
+      expect((await found(id)).rows.created).toBe(2)
+      const pairs = await it.store.query('candidates', { workspace: it.workspace, limit: 5 })
+      expect(pairs).toMatchObject([{ reason: 'phone' }])
     })
 
     test('a bound of the contact is a report for its row', async () => {
