@@ -1,6 +1,6 @@
 import type { Filter as Part } from '../filter.ts'
 import type { SqlValue } from '../sql.ts'
-import { numberMark, textMark } from '../terms.ts'
+import { BEHIND, numberMark, textMark } from '../terms.ts'
 import { dayWords, momentOf, type Test } from './test.ts'
 
 /**
@@ -43,7 +43,16 @@ export function conditionOf(test: Test, now: number): Part {
         'EXISTS (SELECT 1 FROM open_conversations o WHERE o.workspace = c.workspace AND o.contact = c.id)',
       )
     case 'begin':
-      return has(` ${test.text}`)
+      return part(
+        `(instr(c.terms, ?) > 0 AND instr(c.terms, ?) < instr(c.terms, '${BEHIND}'))`,
+        ` ${test.text}`,
+        ` ${test.text}`,
+      )
+    case 'number begins':
+      return part(
+        `(instr(c.terms, '${BEHIND}') > 0 AND instr(substr(c.terms, instr(c.terms, '${BEHIND}')), ?) > 0)`,
+        ` ${test.digits}`,
+      )
   }
 }
 

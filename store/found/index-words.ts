@@ -38,7 +38,12 @@ export function wantedOf(test: Test, now: number): Wanted | null {
     case 'heard':
       return test.match === 'after' ? days(momentOf(test.at, now), now) : null
     case 'begin':
-      return begin(test.text)
+      return word(test.text, true)
+    case 'number begins': {
+      // Numbers are in the index without their country's calling code.
+      const national = nationalOf(test.digits)
+      return national === undefined ? word('#a:phone') : word(national, true)
+    }
     case 'not':
     case 'open':
       return null
@@ -83,13 +88,6 @@ function days(since: number, now: number): Wanted | null {
   if (last < first) return null
   const each = Array.from({ length: last - first + 1 }, (_, at) => word(`#d:${first + at}`))
   return { any: each }
-}
-
-/** Numbers are in the index without their country's calling code. */
-function begin(text: string): Wanted | null {
-  if (!/^\d+$/.test(text)) return word(text, true)
-  const national = nationalOf(text)
-  return national === undefined ? null : { any: [word(text, true), word(national, true)] }
 }
 
 /** In the language of FTS5: https://sqlite.org/fts5.html#full_text_query_syntax. `mark` stands for the workspace. */
