@@ -4,7 +4,7 @@ import type { Test } from './test.ts'
 const PARTS_MAX = 10
 
 /** Digits as people write a number, in any groups. */
-const NUMBER = /\+?\d[\d\s().-]*/g
+const NUMBER = /(?<![\p{L}\p{N}])\+?\d[\d\s().-]*(?![\p{L}\p{N}])/gu
 /** From so many digits on they may have begun with the country's calling code, without a plus. */
 const WITH_CODE = 5
 

@@ -156,11 +156,11 @@ function* said(scope: Scope): Steps<Moment[]> {
   const first = firstIdAt('msg', Math.min(until + 1, ID_TIME_MAX))
   const open = yield* conversations(scope, `AND status = 'open' ORDER BY id DESC LIMIT ?`, [OPEN_MAX])
   let ids: MessageId[] = []
-  for (let over = until, skip = 0; ; skip += CLOSED_STEP) {
+  for (let skip = 0; ; skip += CLOSED_STEP) {
     const ended = yield* conversations(
       scope,
       `AND closed_at IS NOT NULL AND opened_at <= ? ORDER BY closed_at DESC, id DESC LIMIT ? OFFSET ?`,
-      [over, CLOSED_STEP, skip],
+      [until, CLOSED_STEP, skip],
     )
     for (const { id, closedAt } of [...(skip === 0 ? open : []), ...ended]) {
       const oldest = ids[limit + SAME_TIME - 1]
@@ -175,7 +175,6 @@ function* said(scope: Scope): Steps<Moment[]> {
     const oldest = ids[limit + SAME_TIME - 1]
     const last = ended.at(-1)?.closedAt ?? 0
     if (ended.length < CLOSED_STEP || (oldest !== undefined && last < timeOfId(oldest))) break
-    over = until
   }
   const kept =
     scope.after === undefined ? ids : ids.filter(id => keyOf(timeOfId(id), id) < (scope.after ?? ''))
