@@ -22,7 +22,15 @@ export type FoundQueries = {
   /** Through the index. null: it says nothing, or more than `max` have what it asks. */
   contactsIndexed: {
     params: Asked & { max: number; limit: number }
-    result: { contacts: Contact[]; count: number } | null
+    result: { contacts: Contact[] } | null
+  }
+  /**
+   * How many of at most `max` that the index names, from entry `from` on. `at`: where to go on; null at the end. null:
+   * it says nothing, or it is one that cannot go on and has more.
+   */
+  contactsCountedByIndex: {
+    params: Asked & { from: number; max: number }
+    result: { count: number; at: number | null } | null
   }
   contactsCounted: { params: Asked & { rows: number }; result: { count: number; at: ContactId | null } }
 }
@@ -53,11 +61,17 @@ export const FOUND_QUERIES: {
     const wanted = wantedOf(test, now)
     if (wanted === null) return null
     const { text, args } = conditionOf(test, now)
+    const words = wordsOf(wanted, workspace)
+    if ((yield* named(words, max + 1)) > max) return null
     const older = after === undefined ? '' : 'AND c.id < ?'
-    const found = yield* indexed(wanted, workspace, max + 1, {
-      text: `c.workspace = ? AND ${IS_THERE} ${older} AND ${text}`,
-      args: [workspace, ...(after === undefined ? [] : [after]), ...args],
-    })
+    const found = yield* indexed(
+      words,
+      { from: 0, max: max + 1 },
+      {
+        text: `c.workspace = ? AND ${IS_THERE} ${older} AND ${text}`,
+        args: [workspace, ...(after === undefined ? [] : [after]), ...args],
+      },
+    )
     if (Number(found[0]?.['looked_at'] ?? 0) > max) return null
     const ids = found.flatMap(row => (row['id'] === null ? [] : [row['id'] as string]))
     const page = ids.toSorted((a, b) => (a < b ? 1 : -1)).slice(0, limit)
@@ -73,7 +87,25 @@ export const FOUND_QUERIES: {
       workspace,
       rows.map(row => rowOf('contacts', row)),
     )
-    return { contacts, count: ids.length }
+    return { contacts }
+  },
+
+  *contactsCountedByIndex({ workspace, test, now, from, max }) {
+    const wanted = wantedOf(test, now)
+    if (wanted === null) return null
+    const { text, args } = conditionOf(test, now)
+    const rows = yield* indexed(
+      wordsOf(wanted, workspace),
+      { from, max: max + 1 },
+      {
+        text: `c.workspace = ? AND ${IS_THERE} AND ${text}`,
+        args: [workspace, ...args],
+      },
+    )
+    const count = rows.filter(row => row['id'] !== null).length
+    if (Number(rows[0]?.['looked_at'] ?? 0) <= max) return { count, at: null }
+    const last = rows[0]?.['last'] ?? null
+    return last === null ? null : { count, at: Number(last) }
   },
 
   *contactsCounted({ workspace, test, now, after, rows }) {
@@ -103,30 +135,51 @@ function endOf(row: RawRow | undefined, rows: number): ContactId | null {
   return Number(row?.['count'] ?? 0) < rows ? null : (row?.['id'] as ContactId)
 }
 
+type Words = { fts: string; tsquery: string }
+
+function wordsOf(wanted: Wanted, workspace: WorkspaceId): Words {
+  const mark = markOf(workspace)
+  return { fts: ftsOf(wanted, mark), tsquery: tsqueryOf(wanted, mark) }
+}
+
+/** How many the index names, up to `max`; 0 where only their rows could tell. */
+function* named({ fts }: Words, max: number): Steps<number> {
+  const [row] = yield {
+    text: 'SELECT count(*) AS count FROM (SELECT rowid FROM contact_terms WHERE contact_terms MATCH ? LIMIT ?) n',
+    args: [fts, max],
+    postgres: { text: 'SELECT 0 AS count', args: [], bitmaps: false },
+  }
+  return Number(row?.['count'] ?? 0)
+}
+
 /**
  * At most `max` rows that the index names: the ids of those that meet the condition, and how many were looked at. With
- * nobody who meets it there is one row without an id. Each engine has an index of its own kind.
+ * nobody who meets it there is one row without an id. Each engine has an index of its own kind; the one of words goes on
+ * after an entry, the one that is read as a bitmap cannot.
  */
 function* indexed(
-  wanted: Wanted,
-  workspace: WorkspaceId,
-  max: number,
+  { fts, tsquery }: Words,
+  { from, max }: { from: number; max: number },
   condition: { text: string; args: Sql['args'] },
 ): Steps<RawRow[]> {
-  const mark = markOf(workspace)
-  const found = (from: string): string =>
+  const found = (doc: string, source: string): string =>
     `WITH f AS MATERIALIZED (
-       SELECT CASE WHEN ${condition.text} THEN c.id END AS id FROM ${from} LIMIT ?
-     ) SELECT n.looked_at AS looked_at, f.id AS id
-     FROM (SELECT count(*) AS looked_at FROM f) n LEFT JOIN f ON f.id IS NOT NULL`
+       SELECT CASE WHEN ${condition.text} THEN c.id END AS id, ${doc} AS doc FROM ${source} LIMIT ?
+     ) SELECT n.looked_at AS looked_at, n.last AS last, f.id AS id
+     FROM (SELECT count(*) AS looked_at, max(doc) AS last FROM f) n LEFT JOIN f ON f.id IS NOT NULL`
   return yield {
-    text: found('contact_terms i CROSS JOIN contacts c ON c.doc = i.rowid WHERE i.contact_terms MATCH ?'),
-    args: [...condition.args, ftsOf(wanted, mark), max],
+    text: found(
+      'i.rowid',
+      `contact_terms i CROSS JOIN contacts c ON c.doc = i.rowid
+       WHERE i.contact_terms MATCH ? AND i.rowid > ?`,
+    ),
+    args: [...condition.args, fts, from, max],
     postgres: {
       text: found(
+        'CAST(NULL AS bigint)',
         `contacts c WHERE contact_words(c.terms, c.workspace) @@ CAST(? AS tsquery) AND c.terms <> ''`,
       ),
-      args: [...condition.args, tsqueryOf(wanted, mark), max],
+      args: [...condition.args, tsquery, max],
       bitmaps: true,
     },
   }

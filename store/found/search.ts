@@ -1,12 +1,12 @@
-import { plainWords } from '../terms.ts'
+import { nationalOf, plainWords } from '../terms.ts'
 import type { Test } from './test.ts'
 
 const PARTS_MAX = 10
 
 /** Digits as people write a number, in any groups. */
 const NUMBER = /(?<![\p{L}\p{N}])\+?\d[\d\s().-]*(?![\p{L}\p{N}])/gu
-/** From so many digits on they may have begun with the country's calling code, without a plus. */
-const WITH_CODE = 5
+/** Behind a calling code without a plus: fewer digits are taken for the beginning of what follows one. */
+const NATIONAL_MIN = 4
 
 /**
  * What somebody typed to find a person: every word must begin one of theirs. Groups of digits are one phone number or
@@ -27,7 +27,7 @@ function number(text: string): Test {
     on: 'any',
     of: [
       begin(digits),
-      ...(digits.length < WITH_CODE ? [] : [{ on: 'number begins' as const, digits }]),
+      ...((nationalOf(digits)?.length ?? 0) < NATIONAL_MIN ? [] : [{ on: 'number begins' as const, digits }]),
       ...(groups.length < 2 ? [] : [{ on: 'all' as const, of: groups.map(begin) }]),
     ],
   }

@@ -1,12 +1,12 @@
 -- What contacts are found by: their terms in an index of words (FTS5), which names each by a number of its own. It holds
--- no text and no positions, and knows words of one and two letters ahead of them by their beginning; all words start
+-- no text and no positions, and knows what begins with one to three letters by these; all words start
 -- with five letters that stand for the workspace. What follows a deletion is the engine's: `contact-index.ts`.
 ALTER TABLE contacts ADD COLUMN "consent" TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE contacts ADD COLUMN "doc" INTEGER;
 CREATE UNIQUE INDEX contacts_doc ON contacts (doc);
 
 CREATE VIRTUAL TABLE contact_terms USING fts5(
-  terms, content = '', detail = none, columnsize = 0, prefix = '6 7', tokenize = "ascii tokenchars '#:/-+.=_'"
+  terms, content = '', detail = none, columnsize = 0, prefix = '6 7 8', tokenize = "ascii tokenchars '#:/-+.=_'"
 );
 
 -- Segments, and what happened to a contact, beside the log: that goes by time, and is not kept for ever.
