@@ -9,7 +9,8 @@ import { send } from './send.ts'
 import { soak } from './soak.ts'
 import { webchat } from './webchat.ts'
 
-const HELP = `npm run bench -- <ingest | send | soak | idle | webchat | contacts> [--json] [--rounds 5] [--seconds 5]
+const HELP = `npm run bench -- <ingest | send | soak | idle | webchat | contacts> [--json]
+                  [--rounds 5] [--seconds 5]
                   [--connections 64] [--store postgres] [--minutes 10] [--sockets 10000] [--people 1000000]
 
   ingest   signed WhatsApp webhooks against a bare route; at 64 and 256 connections unless told

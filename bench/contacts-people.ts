@@ -7,7 +7,7 @@ import { termsOf } from '../store/terms.ts'
 import type { Depot } from '../store/transfer/depot.ts'
 
 /** People by the million, straight into the tables: names, phones, tags and fields as uneven as they are in life. */
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
 /** Shares of all people that have each tag. */
 const SHARES = [0.4, 0.1, 0.03, 0.01, 0.001, 0.0001]
 

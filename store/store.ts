@@ -17,10 +17,7 @@ import type {
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { AccessQueries } from './access.ts'
-import type { FoundQueries } from './found/queries.ts'
-import type { SegmentQueries } from './found/segments.ts'
-import type { TimelineQueries } from './found/timeline.ts'
-import type { PeopleQueries } from './people.ts'
+import type { ContactQueries } from './found/contact-queries.ts'
 import type { RejectedDelivery } from './rejected.ts'
 import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
@@ -197,10 +194,7 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
-  FoundQueries &
-  SegmentQueries &
-  TimelineQueries &
-  PeopleQueries &
+  ContactQueries &
   ToldQueries &
   VisitQueries & {
     /** The text that proves the secret key; null before a daemon used the store. */

@@ -64,7 +64,7 @@ export function checkMark(key: string): string {
 }
 
 /** The day, counted from 1970, in which somebody was last heard: what changes with every message is no term. */
-export function dayTerm(at: number): string {
+function dayTerm(at: number): string {
   return `#d:${dayOf(at)}`
 }
 export function dayOf(at: number): number {

@@ -71,7 +71,10 @@ function joined(tests: readonly Test[], by: 'AND' | 'OR', none: string, now: num
   return { text: `(${parts.map(one => one.text).join(` ${by} `)})`, args: parts.flatMap(one => one.args) }
 }
 
-/** What stands behind a mark, up to the next one: each word behind a blank. Without the mark it is some other text, but never an error. */
+/**
+ * What stands behind a mark, up to the next one: each word behind a blank. Without the mark it is some other text, but
+ * never an error.
+ */
 function behind(mark: string): Part {
   const from = `substr(c.terms, instr(c.terms, ?) + ${mark.length + 1})`
   const start = ` ${mark} `
@@ -103,7 +106,8 @@ function number({ key, match, value }: Extract<Test, { on: 'number' }>): Part {
   const inside = behind(mark)
   const sign = match === 'greater' ? '>' : '<'
   return {
-    text: `(CASE WHEN instr(c.terms, ?) > 0 THEN CAST(${inside.text} AS DOUBLE PRECISION) ${sign} ? ELSE 1 = 0 END)`,
+    text: `(CASE WHEN instr(c.terms, ?) > 0
+      THEN CAST(${inside.text} AS DOUBLE PRECISION) ${sign} ? ELSE 1 = 0 END)`,
     args: [` ${mark} `, ...inside.args, value],
   }
 }
@@ -119,7 +123,10 @@ function date({ key, match, value }: Extract<Test, { on: 'date' }>, now: number)
   }
 }
 
-/** `reach` is a list of `{"channel":"chn_…","address":{…},"seenAt":…}`: what stands in one of them, behind its channel. */
+/**
+ * `reach` is a list of `{"channel":"chn_…","address":{…},"seenAt":…}`: what stands in one of them,
+ * behind its channel.
+ */
 function heard({ channel, match, at }: Extract<Test, { on: 'heard' }>, now: number): Part {
   const start = `"channel":"${channel}"`
   const from = `substr(c.reach, instr(c.reach, ?) + ${start.length})`

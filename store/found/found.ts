@@ -50,7 +50,7 @@ export async function countContacts(store: Reader, asked: Asked): Promise<number
 async function countByIndex(store: Reader, asked: Asked): Promise<number | null> {
   let count = 0
   for (let from: number | null = 0; from !== null; ) {
-    const params = { ...asked, from, max: INDEXED_MAX }
+    const params: Asked & { from: number; max: number } = { ...asked, from, max: INDEXED_MAX }
     const step: { count: number; at: number | null } | null = await store.query(
       'contactsCountedByIndex',
       params,
@@ -65,8 +65,10 @@ async function countByIndex(store: Reader, asked: Asked): Promise<number | null>
 async function countAll(store: Reader, asked: Asked): Promise<number> {
   let count = 0
   for (let at: ContactId | undefined | null; at !== null; ) {
-    const params = { ...below(asked, at), rows: STEP }
-    const step: { count: number; at: ContactId | null } = await store.query('contactsCounted', params)
+    const step: { count: number; at: ContactId | null } = await store.query('contactsCounted', {
+      ...below(asked, at),
+      rows: STEP,
+    })
     count += step.count
     at = step.at
   }

@@ -112,7 +112,8 @@ export const FOUND_QUERIES: {
     const { text, args } = conditionOf(test, now)
     const some = newest('*', workspace, after, rows)
     const [row] = yield sql(
-      `SELECT count(*) AS count, min(c.id) AS id, sum(CASE WHEN ${IS_THERE} AND ${text} THEN 1 ELSE 0 END) AS found
+      `SELECT count(*) AS count, min(c.id) AS id,
+         sum(CASE WHEN ${IS_THERE} AND ${text} THEN 1 ELSE 0 END) AS found
        FROM (${some.text}) c`,
       [...args, ...some.args],
     )
@@ -145,7 +146,8 @@ function wordsOf(wanted: Wanted, workspace: WorkspaceId): Words {
 /** How many the index names, up to `max`; 0 where only their rows could tell. */
 function* named({ fts }: Words, max: number): Steps<number> {
   const [row] = yield {
-    text: 'SELECT count(*) AS count FROM (SELECT rowid FROM contact_terms WHERE contact_terms MATCH ? LIMIT ?) n',
+    text: `SELECT count(*) AS count
+      FROM (SELECT rowid FROM contact_terms WHERE contact_terms MATCH ? LIMIT ?) n`,
     args: [fts, max],
     postgres: { text: 'SELECT 0 AS count', args: [], bitmaps: false },
   }
@@ -154,7 +156,7 @@ function* named({ fts }: Words, max: number): Steps<number> {
 
 /**
  * At most `max` rows that the index names: the ids of those that meet the condition, and how many were looked at. With
- * nobody who meets it there is one row without an id. Each engine has an index of its own kind; the one of words goes on
+ * nobody who meets it there is one row without an id. Each engine has an index of its own kind; that of words goes on
  * after an entry, the one that is read as a bitmap cannot.
  */
 function* indexed(

@@ -107,7 +107,8 @@ const SAME_TIME = 50
 function* made(scope: Scope): Steps<Moment[]> {
   const { workspace, family } = scope
   const rows = yield sql(
-    `SELECT id, kind, source, created_at AS at FROM contacts WHERE workspace = ? AND id IN (${marks(family)})`,
+    `SELECT id, kind, source, created_at AS at FROM contacts
+     WHERE workspace = ? AND id IN (${marks(family)})`,
     [workspace, ...family],
   )
   const moments = rows.map(({ id, kind, source, at }): Moment => {
@@ -166,7 +167,8 @@ function* said(scope: Scope): Steps<Moment[]> {
       const oldest = ids[limit + SAME_TIME - 1]
       if (oldest !== undefined && closedAt !== null && closedAt < timeOfId(oldest)) break
       const rows = yield sql(
-        `SELECT id FROM messages WHERE workspace = ? AND conversation = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+        `SELECT id FROM messages WHERE workspace = ? AND conversation = ? AND id < ?
+         ORDER BY id DESC LIMIT ?`,
         [workspace, id, first, limit + SAME_TIME],
       )
       ids.push(...rows.map(row => row['id'] as MessageId))
@@ -198,7 +200,8 @@ function* conversations(
   args: (string | number)[],
 ): Steps<Rows['conversations'][]> {
   const rows = yield sql(
-    `SELECT ${columnsOf('conversations')} FROM conversations WHERE workspace = ? AND contact IN (${marks(family)}) ${more}`,
+    `SELECT ${columnsOf('conversations')} FROM conversations
+     WHERE workspace = ? AND contact IN (${marks(family)}) ${more}`,
     [workspace, ...family, ...args],
   )
   return rows.map(row => rowOf('conversations', row))
