@@ -62,11 +62,10 @@ export const FOUND_QUERIES: {
     if (wanted === null) return null
     const { text, args } = conditionOf(test, now)
     const words = wordsOf(wanted, workspace)
-    if ((yield* named(words, max + 1)) > max) return null
     const older = after === undefined ? '' : 'AND c.id < ?'
     const found = yield* indexed(
       words,
-      { from: 0, max: max + 1 },
+      { from: 0, max: max + 1, most: max },
       {
         text: `c.workspace = ? AND ${IS_THERE} ${older} AND ${text}`,
         args: [workspace, ...(after === undefined ? [] : [after]), ...args],
@@ -96,7 +95,7 @@ export const FOUND_QUERIES: {
     const { text, args } = conditionOf(test, now)
     const rows = yield* indexed(
       wordsOf(wanted, workspace),
-      { from, max: max + 1 },
+      { from, max: max + 1, most: max + 1 },
       {
         text: `c.workspace = ? AND ${IS_THERE} AND ${text}`,
         args: [workspace, ...args],
@@ -143,44 +142,31 @@ function wordsOf(wanted: Wanted, workspace: WorkspaceId): Words {
   return { fts: ftsOf(wanted, mark), tsquery: tsqueryOf(wanted, mark) }
 }
 
-/** How many the index names, up to `max`; 0 where only their rows could tell. */
-function* named({ fts }: Words, max: number): Steps<number> {
-  const [row] = yield {
-    text: `SELECT count(*) AS count
-      FROM (SELECT rowid FROM contact_terms WHERE contact_terms MATCH ? LIMIT ?) n`,
-    args: [fts, max],
-    postgres: { text: 'SELECT 0 AS count', args: [], bitmaps: false },
-  }
-  return Number(row?.['count'] ?? 0)
-}
-
 /**
- * At most `max` rows that the index names: the ids of those that meet the condition, and how many were looked at. With
- * nobody who meets it there is one row without an id. Each engine has an index of its own kind; that of words goes on
- * after an entry, the one that is read as a bitmap cannot.
+ * Of at most `max` rows that the index names the ids of those that meet the condition, and how many there were to look
+ * at; if more than `most`, none is. With nobody who meets it there is one row without an id. Each engine has an index of
+ * its own kind; that of words goes on after an entry, the one that is read as a bitmap cannot.
  */
 function* indexed(
   { fts, tsquery }: Words,
-  { from, max }: { from: number; max: number },
+  { from, max, most }: { from: number; max: number; most: number },
   condition: { text: string; args: Sql['args'] },
 ): Steps<RawRow[]> {
-  const found = (doc: string, source: string): string =>
-    `WITH f AS MATERIALIZED (
-       SELECT CASE WHEN ${condition.text} THEN c.id END AS id, ${doc} AS doc FROM ${source} LIMIT ?
-     ) SELECT n.looked_at AS looked_at, n.last AS last, f.id AS id
-     FROM (SELECT count(*) AS looked_at, max(doc) AS last FROM f) n LEFT JOIN f ON f.id IS NOT NULL`
+  const met = `CASE WHEN ${condition.text} THEN c.id END AS id`
   return yield {
-    text: found(
-      'i.rowid',
-      `contact_terms i CROSS JOIN contacts c ON c.doc = i.rowid
-       WHERE i.contact_terms MATCH ? AND i.rowid > ?`,
-    ),
-    args: [...condition.args, fts, from, max],
+    text: `WITH d AS MATERIALIZED (
+        SELECT rowid AS doc FROM contact_terms WHERE contact_terms MATCH ? AND rowid > ? LIMIT ?
+      ), n AS MATERIALIZED (SELECT count(*) AS looked_at, max(doc) AS last FROM d),
+      f AS MATERIALIZED (
+        SELECT ${met} FROM n CROSS JOIN d CROSS JOIN contacts c ON c.doc = d.doc WHERE n.looked_at <= ?
+      ) SELECT n.looked_at AS looked_at, n.last AS last, f.id AS id FROM n LEFT JOIN f ON f.id IS NOT NULL`,
+    args: [fts, from, max, ...condition.args, most],
     postgres: {
-      text: found(
-        'CAST(NULL AS bigint)',
-        `contacts c WHERE contact_words(c.terms, c.workspace) @@ CAST(? AS tsquery) AND c.terms <> ''`,
-      ),
+      text: `WITH f AS MATERIALIZED (
+          SELECT ${met} FROM contacts c
+          WHERE contact_words(c.terms, c.workspace) @@ CAST(? AS tsquery) AND c.terms <> '' LIMIT ?
+        ) SELECT n.looked_at AS looked_at, NULL AS last, f.id AS id
+        FROM (SELECT count(*) AS looked_at FROM f) n LEFT JOIN f ON f.id IS NOT NULL`,
       args: [...condition.args, tsquery, max],
       bitmaps: true,
     },

@@ -78,6 +78,7 @@ export async function furnish(store: Store): Promise<Furnished> {
     const [gone] = await commit([
       { kind: 'contactCreated', source: 'api', addresses: [], set: {}, tags: [], fields: {} },
       { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
+      { kind: 'segmentCreated', id: newId('seg', NOW), name: 'All', filter: { all: [] } },
       { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
     ])
     await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
