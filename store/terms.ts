@@ -63,7 +63,7 @@ export function checkMark(key: string): string {
   return `#b:${key}=`
 }
 
-/** The day and the week, counted from 1970, in which somebody was last heard: what changes with every message is no term. */
+/** The day and the week, from 1970 on, in which somebody was last heard: what every message changes is no term. */
 function seenTerms(at: number): string[] {
   return [`#d:${dayOf(at)}`, `#w:${weekOf(dayOf(at))}`]
 }

@@ -143,9 +143,9 @@ function wordsOf(wanted: Wanted, workspace: WorkspaceId): Words {
 }
 
 /**
- * Of at most `max` rows that the index names the ids of those that meet the condition, and how many there were to look
- * at; if more than `most`, none is. With nobody who meets it there is one row without an id. Each engine has an index of
- * its own kind; that of words goes on after an entry, the one that is read as a bitmap cannot.
+ * Of at most `max` rows that the index names the ids of those that meet the condition, and how many there were to
+ * look at; if more than `most`, none is. With nobody who meets it there is one row without an id. Each engine has an
+ * index of its own kind; that of words goes on after an entry, the one that is read as a bitmap cannot.
  */
 function* indexed(
   { fts, tsquery }: Words,
