@@ -19,7 +19,9 @@ export async function fill(depot: Depot, people: number): Promise<Crowd> {
   const now = Date.now()
   const workspace = newId('wks', now)
   const tags = SHARES.map(() => newId('tag', now))
-  await write(depot, 'workspaces', [{ id: workspace, name: 'Bench', head: 0, createdAt: now, trimmed: 0 }])
+  await write(depot, 'workspaces', [
+    { id: workspace, name: 'Bench', head: 0, createdAt: now, trimmed: 0, lastWithdrawal: 0 },
+  ])
   await write(
     depot,
     'tags',
@@ -70,7 +72,16 @@ function personMaker(workspace: WorkspaceId, tags: readonly TagId[], now: number
         { kind: 'email', value: email },
       ],
       ...{ conversations: 0, lastChannel: null, reach: [], createdAt: now, updatedAt: now, menu: null },
-      ...{ language: 'es', country: 'CO', timeZone: null, seenAt, deletedAt: null, consent: {}, terms: '' },
+      ...{
+        language: 'es',
+        country: 'CO',
+        timeZone: null,
+        seenAt,
+        deletedAt: null,
+        consent: {},
+        family: [],
+        terms: '',
+      },
       tags: tags.filter((_, at) => random() < (SHARES[at] ?? 0)),
       fields: { plan, city: pick(cities ?? []), score: Math.floor(random() * 1_000) },
     }

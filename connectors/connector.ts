@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Static, TSchema } from 'typebox'
 import type { Address } from '../model/address.ts'
-import type { Consented, Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
+import type { Deleted, Edited, ReceiptOf, Received } from '../model/change.ts'
 import type { Health, Live } from '../model/channel.ts'
+import type { Consented, StopScope } from '../model/consent.ts'
 import type { Content, ContentType, ForeignMedia, MediaType, REQUESTED } from '../model/content.ts'
 import type { Failure } from '../model/failure.ts'
 import type { ChannelId, FileId } from '../model/ids.ts'
@@ -72,8 +73,8 @@ export type Connector<Config> = {
   fetchMedia?: (media: ForeignMedia, config: Config, io: Io) => Promise<MediaStream>
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
-  /** Proves the credentials without sending anything. Does not throw for a refusal: that is the answer. */
-  check: (config: Config, io: Io) => Promise<Health>
+  /** Proves the credentials without sending; a refusal is an answer. Who can be told by API is told `webhookUrl`. */
+  check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health>
   /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */
   simulation?: () => Promise<Simulation>
 }
@@ -102,7 +103,7 @@ export type Poll<Config> = {
 }
 export type Deliver = (items: Inbound[], next: string) => Promise<void>
 
-/** What the gateway hands to `verify`, `hello` and `parse`. Header names are in lower case. */
+/** What the gateway hands on. Header names are in lower case; `at`: when it came, for what is told without a time. */
 export type WebhookRequest = {
   method: string
   /** The public URL that the provider called, as it signed it (RULES G4). */
@@ -110,6 +111,8 @@ export type WebhookRequest = {
   query: Record<string, string>
   headers: Record<string, string | undefined>
   body: Buffer
+  /** When it came, in milliseconds: the time of what a provider tells without one. */
+  at: number
 }
 
 export type Reply = { status: number; contentType?: string; body?: string }
@@ -130,8 +133,11 @@ export function unsigned(why: string): { unsigned: string } {
   return { unsigned: why }
 }
 
-/** One thing that a delivery told. `to` is the channel's `keyOf`; `at` the provider's time in milliseconds. */
-export type Inbound = { to: string } & (
+/**
+ * One thing that a delivery told. `to` is the channel's `keyOf`, `orTo` another that counts where no channel has that
+ * one; `at` the provider's time in milliseconds.
+ */
+export type Inbound = { to: string; orTo?: string } & (
   | InboundMessage
   | {
       kind: 'receipt'
@@ -150,8 +156,14 @@ export type Inbound = { to: string } & (
   /** What the account may send now; what is absent in `live` stays as it was. */
   | { kind: 'limits'; at: number; live: Live; raw: string }
   | { kind: 'template'; key: string; at: number; template: ToldTemplate }
-  /** The person may be written to, or may not any more (RULES F1). */
-  | ({ kind: 'consent'; key: string } & Omit<Consented, 'kind' | 'channel' | 'source'>)
+  /**
+   * The person may be written to, or may not any more (RULES F1). It goes before the message that said so, if there is
+   * one: what a provider answered by itself is not answered twice.
+   */
+  | ({ kind: 'consent'; key: string } & Pick<Consented, 'category' | 'state' | 'at'> & {
+        address: Address
+        raw: string
+      })
   /** Understood and of no use to anyone; counted by `why`. */
   | { kind: 'ignored'; why: string }
   /**
@@ -177,8 +189,10 @@ export type Outbound = {
   category: Category
   /** Our name for this attempt; the provider echoes it on receipts where it can. */
   reference: string
-  /** Our name for the part, the same at every attempt: an idempotency key where the provider has one. */
+  /** An idempotency key: the same for an attempt that repeats one of which nobody knows what became (RULES C6). */
   key: string
+  /** The public URL of this channel's webhook, for providers that are told where the receipts of a message go. */
+  webhookUrl: string
   /** The provider's id of the message that is answered, or reacted to. */
   replyTo: string | null
   reactionTo: string | null
@@ -281,8 +295,8 @@ export type Capabilities = {
     unique?: true
     around?: Around
   }
-  /** Answers for the moment. Buttons that are too many go as these too. */
-  quick?: Choosable
+  /** Answers for the moment; too many buttons go as these too. `typed`: what comes back is the title, as a text. */
+  quick?: Choosable & { typed?: true }
   list?: {
     rowsMax: number
     titleMax: number
@@ -296,6 +310,8 @@ export type Capabilities = {
   }
   /** What a person can be asked for by a button; the rest is asked in text. */
   requests?: readonly (typeof REQUESTED)[number][]
+  /** What the word STOP closes: all there is on SMS and its like, what is marketing if absent (RULES F1). */
+  stop?: StopScope
   /** Whether an answer can quote the message it answers. */
   quotes: boolean
   /** The statuses it ever tells; the others are `n/a`, never assumed (RULES D7). */
@@ -305,8 +321,8 @@ export type Capabilities = {
 /** How many choices, how long; `idBytesMax` where what comes back from one is bounded. */
 export type Choosable = { max: number; titleMax: number; textMax: number; idBytesMax?: number }
 
-/** Longest text above and below choices, and whether a file may stand above. Absent: all that is joins the text. */
-export type Around = { headerMax: number; footerMax: number; media?: true }
+/** Longest text above and below choices; if a file may stand above, and what room that leaves. Absent: all joins it. */
+export type Around = { headerMax: number; footerMax: number; media?: true; captionMax?: number }
 
 export type Limits = {
   /**
@@ -316,4 +332,6 @@ export type Limits = {
   account: string | null
   /** Messages a second of this channel; null where the provider names no number. */
   perSecond: number | null
+  /** What one part counts for, where not every part counts as one message: an SMS by its segments. */
+  costOf?: (content: Content) => number
 }

@@ -26,6 +26,7 @@ const members = open(
 )
 const times = Type.Record(words(['pending', 'sent', 'failed', 'received', 'read']), time)
 
+const answer = Type.Optional(Type.Union([Type.String(), Type.Literal(false)]))
 export const ChannelAnswer = open(
   {
     id: id('chn'),
@@ -48,6 +49,10 @@ export const ChannelAnswer = open(
         quality: Type.Optional(words(['green', 'yellow', 'red'])),
       },
       'What the provider last told about how much may be sent; what it never told is absent.',
+    ),
+    answers: open(
+      { stop: answer, start: answer, help: answer },
+      'What is answered to STOP, START and HELP; false is nothing. Absent: what we say by ourselves.',
     ),
     webhookUrl: nullable(Type.String({ description: 'Where the provider must send its webhooks.' })),
     createdAt: time,

@@ -4,7 +4,7 @@ import type { OpenChannel } from '../connectors/directory.ts'
 import type { Change, Transaction } from '../model/change.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
-import type { Gate, Holder } from './gates.ts'
+import { calledBy, type Gate, type Holder } from './gates.ts'
 import type { Metrics } from './metrics.ts'
 
 export type AttributeOptions = { metrics: Metrics; log: Log }
@@ -33,7 +33,7 @@ export function attribute(
       metrics.intakeIgnored.add([gate.name, item.why])
       continue
     }
-    const channels = holder.byKey.get(item.to) ?? strangers(item, holder, named)
+    const channels = calledBy(holder, item) ?? strangers(item, holder, named)
     if (channels === undefined) {
       metrics.intakeIgnored.add([gate.name, 'notThisApp'])
       continue

@@ -3,6 +3,7 @@ import type { OpenChannel } from '../connectors/directory.ts'
 import { listOf } from '../connectors/kit/secret.ts'
 import type { Channel } from '../model/channel.ts'
 import { rfc3339 } from '../model/clock.ts'
+import type { StopScope } from '../model/consent.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { StoredChannel } from '../store/store.ts'
@@ -84,6 +85,11 @@ export function openChannel(
   return { id, workspace, connector, name, status, config: opaque, providerKey, senderGroup, health, live }
 }
 
+/** Where a provider calls for one channel. */
+export function webhookUrlOf(publicUrl: string, connector: string, channel: ChannelId): string {
+  return `${publicUrl}/in/${connector}/${channel}`
+}
+
 /** The channel as the API shows it. `connector` is undefined if this build does not have it: all config is hidden. */
 export function showChannel(
   connector: AnyConnector | undefined,
@@ -93,7 +99,8 @@ export function showChannel(
   const { [BESIDE]: _beside, ...config } = stored.config
   const { health } = stored
   const { at: _at, ...live } = stored.live ?? {}
-  const hasWebhook = connector?.receive !== undefined
+  const isPolled = connector?.poll?.enabled(config as never) === true
+  const hasWebhook = connector?.receive !== undefined && !isPolled
   return {
     id: stored.id,
     workspace: stored.workspace,
@@ -107,7 +114,8 @@ export function showChannel(
       at: health.at === undefined ? null : rfc3339(health.at),
     },
     live,
-    webhookUrl: hasWebhook ? `${publicUrl}/in/${stored.connector}/${stored.id}` : null,
+    answers: stored.answers ?? {},
+    webhookUrl: hasWebhook ? webhookUrlOf(publicUrl, stored.connector, stored.id) : null,
     createdAt: rfc3339(stored.createdAt),
     updatedAt: rfc3339(stored.updatedAt),
   }
@@ -117,6 +125,11 @@ export function showChannel(
 export function senderGroupOf(connector: AnyConnector, config: Config, id: ChannelId): string {
   const { account } = connector.limits(config as never, {})
   return `${connector.connector}:${account ?? id}`
+}
+
+/** RULES F1: what STOP closes on a channel of this config. */
+export function stopsOf(connector: AnyConnector, config: Config): StopScope {
+  return connector.can(config as never).stop ?? 'marketing'
 }
 
 /**

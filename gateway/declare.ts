@@ -7,7 +7,7 @@ import type { IdMaker, WorkspaceId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { Store, StoredChannel } from '../store/store.ts'
-import { openConfig, retire, sealConfig, senderGroupOf } from './channels.ts'
+import { openConfig, retire, sealConfig, senderGroupOf, stopsOf } from './channels.ts'
 import type { Declared } from './declared.ts'
 import { StartRefused } from './setup.ts'
 
@@ -126,6 +126,7 @@ function creation(
     config: sealConfig(connector, sealer, id, config, []),
     providerKey: connector.keyOf(config as never, id),
     senderGroup: senderGroupOf(connector, config, id),
+    stops: stopsOf(connector, config),
   } as const
   return { workspace, changes: [change] }
 }
@@ -144,6 +145,7 @@ function updateOf(
     set.config = sealConfig(connector, sealer, known.id, config, predecessors)
     set.providerKey = connector.keyOf(config as never, known.id)
     set.senderGroup = senderGroupOf(connector, config, known.id)
+    set.stops = stopsOf(connector, config)
   }
   return Object.keys(set).length === 0 ? undefined : { kind: 'channelUpdated', channel: known.id, set }
 }

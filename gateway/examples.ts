@@ -78,7 +78,16 @@ export const FIELDS = [
   { key: 'plan', title: 'Plan', type: 'list', options: ['free', 'gold'] },
   { key: 'orders', title: 'Orders', type: 'number' },
 ]
-export const CHANNEL_PATCHES = [{ status: 'paused' }, { name: 'Support', config: { wabaId: '10259' } }]
+export const CONSENTS = [
+  { category: 'marketing', state: 'withdrawn' },
+  { channel: `chn_${ID}`, category: 'all', state: 'granted' },
+]
+export const MERGES = [{ from: `ctc_${ID}`, into: `ctc_${ID}` }]
+export const CHANNEL_PATCHES = [
+  { answers: { stop: 'You will not hear from us any more.', help: false } },
+  { status: 'paused' },
+  { name: 'Support', config: { wabaId: '10259' } },
+]
 export const CLOSINGS = [{ category: 'delivered', summary: 'Wanted to know when the order comes.' }]
 export const READS = [{}, { typing: true }]
 export const REPLAYS = [{}, { id: `rej_${ID}` }]

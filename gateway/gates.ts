@@ -1,4 +1,4 @@
-import type { AnyConnector, Reply, WebhookRequest } from '../connectors/connector.ts'
+import type { AnyConnector, Inbound, Reply, WebhookRequest } from '../connectors/connector.ts'
 import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { ChannelId } from '../model/ids.ts'
 
@@ -7,6 +7,11 @@ export type Holder = {
   secret: string
   channels: readonly OpenChannel[]
   byKey: ReadonlyMap<string, readonly OpenChannel[]>
+}
+
+/** The channels that an item is for. */
+export function calledBy({ byKey }: Holder, { to, orTo }: Pick<Inbound, 'to' | 'orTo'>) {
+  return byKey.get(to) ?? (orTo === undefined ? undefined : byKey.get(orTo))
 }
 
 /** A channel's own URL: only the secrets of that channel open it, the current ones first. */

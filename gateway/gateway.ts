@@ -1,19 +1,22 @@
 import type { AddressInfo } from 'node:net'
 import { createBus } from '../bus/memory.ts'
+import type { AnyConnector } from '../connectors/connector.ts'
 import { createDirectory } from '../connectors/directory.ts'
 import { createHttp } from '../connectors/kit/http.ts'
-import { allConnectors, connectorOf } from '../connectors/registry.ts'
+import { allConnectors, finderOf } from '../connectors/registry.ts'
 import { type Clock, systemClock } from '../model/clock.ts'
 import { idMaker, type WorkspaceId } from '../model/ids.ts'
 import { type Log, silentLog } from '../model/log.ts'
 import { type Random, systemRandom } from '../model/random.ts'
 import type { Probe } from '../model/steps.ts'
+import { createImports } from '../queue/imports/imports.ts'
 import { createMediaFetch } from '../queue/media.ts'
 import { createQueue } from '../queue/queue.ts'
 import { createRouter } from '../router/router.ts'
 import { openStore } from '../store/open.ts'
 import { createSealer } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
+import { webhookUrlOf } from './channels.ts'
 import type { Config } from './config.ts'
 import { applyDeclared } from './declare.ts'
 import { createFeed } from './feed.ts'
@@ -34,6 +37,8 @@ export type DaemonOptions = {
   log?: Log
   /** `QueueNeeds.leaseMs`. */
   leaseMs?: number
+  /** Instead of those of the registry. */
+  connectors?: readonly AnyConnector[]
   /** false: a first start makes no channel. */
   firstChannel?: false
 }
@@ -130,10 +135,13 @@ type Ground = Omit<Rooms, 'publicUrl' | 'stopping'>
 
 async function openGround(
   config: Config,
-  { clock = systemClock, random = systemRandom, log, probe, firstChannel }: DaemonOptions & { log: Log },
+  options: DaemonOptions & { log: Log },
   later: Later,
   begin: Begin,
 ): Promise<{ ground: Ground; newToken: string | null }> {
+  const { clock = systemClock, random = systemRandom, connectors = allConnectors() } = options
+  const { log, probe, firstChannel } = options
+  const connectorOf = finderOf(connectors)
   const ids = idMaker(random)
   const secretKeys = secretKeysOf(config, random)
   const sealer = createSealer(secretKeys)
@@ -166,7 +174,7 @@ async function openGround(
     ...common,
     ...access,
     ...{ config, feed, http, random, ids, metrics, probe },
-    connectors: allConnectors().map(({ connector }) => connector),
+    connectors: connectors.map(({ connector }) => connector),
     linkKeys: linkKeysOf(secretKeys),
     visitorKeys: visitorKeysOf(secretKeys),
     live: createLive(),
@@ -183,10 +191,12 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
   // Before the door is open, the address that it will have: only a port that is not chosen yet is unknown.
   const urlNow = (): string => publicUrl ?? later.url ?? urlOf(listen.host, listen.port)
   if (config.parts.includes('queue')) {
+    const holder = Buffer.from(random.fill(new Uint8Array(12))).toString('hex')
     const queue = createQueue({
       ...common,
-      holder: Buffer.from(random.fill(new Uint8Array(12))).toString('hex'),
+      holder,
       headroom: config.limits.headroom,
+      webhookUrlOf: ({ connector, id }) => webhookUrlOf(urlNow(), connector.connector, id),
       linkOf: (workspace, id, forMs) =>
         urlNow() + signLink(ground.linkKeys, { workspace, id }, clock.now(), forMs),
       listener: sendsOf(ground.metrics),
@@ -197,6 +207,8 @@ function startParts(ground: Ground, { leaseMs }: DaemonOptions, later: Later, be
     later.wake = groups => queue.wake(groups)
     later.changed = groups => queue.changed(groups)
     begin('queue', () => queue.stop())
+    const imports = createImports({ ...common, holder, ...(leaseMs === undefined ? {} : { leaseMs }) })
+    begin('imports', () => imports.stop())
     const media = createMediaFetch(common)
     later.lags.push(() => ({ media: media.lag() }))
     begin('media', () => media.stop())

@@ -10,13 +10,17 @@ import { invalidInput, notFound, Problem, problemOf } from './problem.ts'
 import type { Grant } from './roles.ts'
 import type { Rooms } from './rooms.ts'
 import { channelRoutes } from './routes/channels.ts'
+import { consentRoutes } from './routes/consent.ts'
 import { contactListRoutes } from './routes/contact-lists.ts'
 import { contactRoutes } from './routes/contacts.ts'
 import { conversationRoutes } from './routes/conversations.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { eventRoutes } from './routes/events.ts'
+import { exportRoute } from './routes/export.ts'
 import { fieldRoutes } from './routes/fields.ts'
 import { fileLinkRoute, fileRoutes } from './routes/files.ts'
+import { identityRoutes } from './routes/identity.ts'
+import { importRoutes } from './routes/imports.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operatingRoutes } from './routes/operating.ts'
 import { rejectedRoutes } from './routes/rejected.ts'
@@ -140,6 +144,9 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   templateRoutes(app, rooms)
   contactListRoutes(app, rooms)
   contactRoutes(app, rooms)
+  consentRoutes(app, rooms)
+  identityRoutes(app, rooms)
+  exportRoute(app, rooms)
   segmentRoutes(app, rooms)
   tagRoutes(app, rooms)
   fieldRoutes(app, rooms)
@@ -147,6 +154,7 @@ async function apiRoutes(app: FastifyInstance, rooms: Rooms, upgrades: Upgrades)
   workspaceRoutes(app, rooms)
   eventRoutes(app, rooms, auth, upgrades)
   await app.register(async scope => fileRoutes(scope, rooms))
+  await app.register(async scope => importRoutes(scope, rooms))
 }
 
 /** Text from a URL or a header is read as the type that the schema wants; a body is taken as it is. */

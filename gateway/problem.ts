@@ -103,6 +103,8 @@ function problemOfRefusal(refused: { code: Refusal; detail: string }, inBody: bo
       return new Problem('keyReused', 'The Idempotency-Key was used before with another body.')
     case 'noRecipient':
       return new Problem('noRecipient', refused.detail)
+    case 'optedOut':
+      return new Problem('impossible', refused.detail, { more: { reason: 'optedOut' } })
     case 'invalid':
     case 'noUpload':
       return new Problem('impossible', refused.detail)

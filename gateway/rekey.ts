@@ -1,5 +1,6 @@
 import type { AnyConnector } from '../connectors/connector.ts'
 import type { Clock } from '../model/clock.ts'
+import { ADDRESS_KEY } from '../store/pseudonym.ts'
 import { CHECK, type Sealer, WrongKey } from '../store/seal.ts'
 import type { Store, StoredChannel } from '../store/store.ts'
 import { isSealedWith, openConfig, sealConfig } from './channels.ts'
@@ -36,12 +37,13 @@ export async function rekeyStore(options: RekeyOptions): Promise<Rekeyed> {
       throw new WrongKey('a node keeps sealing with the old key: give it "new,old" first')
     for (const channel of left) if (await reseal(channel, options)) resealed += 1
   }
-  const known = await store.query('keyCheck', {})
-  const checkMoved = known !== null && !known.startsWith(`${sealer.keyId}:`)
+  const known = [await store.query('keyCheck', {}), await store.query('addressKey', {})]
+  const checkMoved = known.some(sealed => sealed !== null && !sealed.startsWith(`${sealer.keyId}:`))
   const [workspace] = await store.query('workspaces', {})
   if (checkMoved && workspace !== undefined) {
     const keyCheck = sealer.seal(CHECK, CHECK)
-    await store.commit({ workspace: workspace.id, changes: [{ kind: 'keyReplaced', keyCheck }] })
+    const addressKey = sealer.seal(sealer.unseal(known[1] ?? '', ADDRESS_KEY), ADDRESS_KEY)
+    await store.commit({ workspace: workspace.id, changes: [{ kind: 'keyReplaced', keyCheck, addressKey }] })
   }
   return { resealed, current: Math.max(0, channels.length - resealed), checkMoved }
 }

@@ -6,7 +6,7 @@ import type { RejectedId } from '../model/ids.ts'
 import type { RejectedDelivery } from '../store/rejected.ts'
 import type { Store } from '../store/store.ts'
 import { push } from './attribute.ts'
-import { createGates, type Gate, type Named } from './gates.ts'
+import { calledBy, createGates, type Gate, type Named } from './gates.ts'
 
 export type ReplayOptions = {
   store: Pick<Store, 'commit' | 'query'>
@@ -52,7 +52,7 @@ export function createReplay({
 }
 
 function requestOf(
-  { raw, contentType }: RejectedDelivery & { raw: Uint8Array },
+  { raw, contentType, at }: RejectedDelivery & { raw: Uint8Array },
   url: string,
 ): WebhookRequest {
   return {
@@ -61,6 +61,7 @@ function requestOf(
     query: {},
     headers: { 'content-type': contentType },
     body: Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength),
+    at,
   }
 }
 
@@ -73,7 +74,7 @@ function transactionsOf(gate: Gate, named: Named, request: WebhookRequest): Tran
   const transactions: Transaction[] = []
   for (const item of read(gate, request, named.channel)) {
     if (item.kind === 'ignored') continue
-    const channels = named.holders.flatMap(({ byKey }) => byKey.get(item.to) ?? [])
+    const channels = named.holders.flatMap(holder => calledBy(holder, item) ?? [])
     if (item.kind === 'rejected' || channels.length === 0) return undefined
     for (const channel of new Set(channels)) push(transactions, channel, changeOf(item, channel.id))
   }

@@ -16,6 +16,8 @@ export const GRANTS = {
   people: [...LEADS, 'backend'],
   /** See the configuration of channels, secrets hidden. */
   config: [...LEADS, 'backend'],
+  /** Import and export contacts by the thousand. */
+  bulk: [...LEADS, 'backend'],
   /** Make, change, check and delete channels. */
   connect: LEADS,
   /** Make, see and revoke tokens. */

@@ -61,11 +61,18 @@ const anyConfig = Type.Record(Type.String(), Type.Unknown(), {
 })
 export const ChannelInput = body({ connector: short(64), name: short(200), config: anyConfig }, CHANNELS)
 export type ChannelInput = Static<typeof ChannelInput>
+const answer = optional(Type.Union([short(1_600), Type.Literal(false), Type.Null()]))
 export const ChannelPatch = body(
   {
     name: optional(short(200)),
     status: optional(words(CHANNEL_STATUSES)),
     config: optional(anyConfig),
+    answers: optional(
+      strict(
+        { stop: answer, start: answer, help: answer },
+        'What is answered to STOP, START and HELP: a text, nothing (false), or what we say (null).',
+      ),
+    ),
   },
   CHANNEL_PATCHES,
 )

@@ -1,8 +1,10 @@
 import type { Address } from './address.ts'
 import type { ChannelStatus, Health, Live } from './channel.ts'
+import type { Consented, StopScope } from './consent.ts'
 import type { Content, ForeignMedia, HandedMedia, StoredMedia } from './content.ts'
 import type { ClosingNote, ConversationSource } from './conversation.ts'
 import type { Failure } from './failure.ts'
+import type { IdentityChange } from './identity.ts'
 import type {
   ChannelId,
   ContactId,
@@ -13,10 +15,12 @@ import type {
   TokenId,
   WorkspaceId,
 } from './ids.ts'
+import type { ImportChange } from './import.ts'
 import type { Choices } from './menu.ts'
 import type { Besides, Category, Source } from './message.ts'
 import type { PeopleChange } from './people.ts'
 import type { Observation } from './status.ts'
+import type { StopAnswers } from './stop-words.ts'
 import type { ToldTemplate } from './template.ts'
 import type { Role } from './token.ts'
 
@@ -44,9 +48,11 @@ export type Committed = { outcomes: Outcome[]; head: number; replayed: boolean; 
 
 /**
  * What became of one change. `duplicate`: it was known already and did nothing. `more`: it reached a bound of one
- * commit; the store goes on with it by itself. A refused one did nothing; the others of its list stand (RULES A2). */
+ * commit; the store goes on with it by itself. `ended`: the message failed instead, and nothing is to be sent. A
+ * refused one did nothing; the others of its list stand (RULES A2).
+ */
 export type Outcome =
-  | { ok: true; id?: string; duplicate?: boolean; more?: boolean }
+  | { ok: true; id?: string; duplicate?: boolean; more?: boolean; ended?: boolean }
   | { ok: false; code: Refusal; detail: string }
 
 export type Refusal =
@@ -62,6 +68,8 @@ export type Refusal =
   | 'keyReused'
   /** There is no address, channel or conversation to send with. */
   | 'noRecipient'
+  /** The recipient withdrew consent for such messages on this channel (RULES F1). */
+  | 'optedOut'
   /** What it says is of no use: the detail names what. */
   | 'invalid'
   /** A file that a message names was not handed over by its sender, or is another message's already. */
@@ -88,10 +96,9 @@ export type Change =
   | { kind: 'templateTold'; channel: ChannelId; template: ToldTemplate; at: number }
   /** How far a channel was polled, in the provider's own words: moves with what was found there. */
   | { kind: 'polled'; channel: ChannelId; position: string; lease: Lease }
-  | Consented
   | ChannelResealed
-  /** The text that proves the secret key, sealed with another one (RULES G1). */
-  | { kind: 'keyReplaced'; keyCheck: string }
+  /** The text that proves the secret key, and the key that hides addresses, sealed with another one (RULES G1). */
+  | { kind: 'keyReplaced'; keyCheck: string; addressKey: string }
   | Received
   | Edited
   | Deleted
@@ -110,6 +117,9 @@ export type Change =
   /** The visitor's tokens of this epoch count no more. */
   | { kind: 'visitorReset'; channel: ChannelId; visitor: string; epoch: number }
   | PeopleChange
+  | Consented
+  | IdentityChange
+  | ImportChange
 
 export type TokenCreated = {
   kind: 'tokenCreated'
@@ -134,6 +144,8 @@ export type ChannelCreated = {
   providerKey: string
   /** Channels that share a provider account or portfolio share one lease and its limits (RULES C3). */
   senderGroup: string
+  /** What the word STOP closes on it (RULES F1); marketing if absent. */
+  stops?: StopScope
 }
 
 export type ChannelUpdated = {
@@ -145,6 +157,8 @@ export type ChannelUpdated = {
     config?: Record<string, unknown>
     providerKey?: string
     senderGroup?: string
+    stops?: StopScope
+    answers?: StopAnswers
   }
 }
 
@@ -154,19 +168,6 @@ export type ChannelResealed = {
   channel: ChannelId
   from: Record<string, unknown>
   config: Record<string, unknown>
-}
-
-/** A person may be written to about something, or may not any more, as the provider tells it (RULES F1). */
-export type Consented = {
-  kind: 'consented'
-  channel: ChannelId
-  address: Address
-  category: 'marketing' | 'service' | 'all'
-  state: 'granted' | 'withdrawn'
-  source: 'provider'
-  /** The provider's word, unchanged. */
-  raw: string
-  at: number
 }
 
 /** An inbound message, or an echo of one that the business wrote in the provider's own app. */

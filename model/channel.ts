@@ -1,4 +1,5 @@
 import type { ChannelId, WorkspaceId } from './ids.ts'
+import type { StopAnswers } from './stop-words.ts'
 
 /** `paused` takes inbound and holds outbound; a deleted channel is gone from every list (RULES B8). */
 export const CHANNEL_STATUSES = ['active', 'paused'] as const
@@ -24,6 +25,8 @@ export type Channel = {
   health: { state: Health['state']; why: string | null; at: string | null }
   /** What the provider last told about how much may be sent. */
   live: Live
+  /** What is answered to STOP, START and HELP, where it is not what we say by ourselves. */
+  answers: StopAnswers
   /** Where the provider must send its webhooks; null for a connector that polls. */
   webhookUrl: string | null
   createdAt: string

@@ -1,5 +1,7 @@
 import type { Address } from './address.ts'
+import type { ConsentSums } from './consent.ts'
 import type { FieldValue } from './field.ts'
+import type { MergedContact } from './identity.ts'
 import type { ChannelId, ContactId, TagId, WorkspaceId } from './ids.ts'
 
 /** What first made a contact: a message of theirs, an agent, a file, a program, or a message of ours to them. */
@@ -26,6 +28,10 @@ export type Contact = {
   tags: string[]
   /** By key; a field that is not set is absent. */
   fields: Record<string, FieldValue>
+  /** The sum over its addresses and channels (RULES F1). */
+  consent: ConsentSums
+  /** Those that it stands for, in the order of merging. */
+  merged: MergedContact[]
   /** Where and when it was last heard, by the minute. */
   seen: { channel: ChannelId; address: Address; at: string | null }[]
   lastSeenAt: string | null

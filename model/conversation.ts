@@ -1,7 +1,10 @@
 import type { ChannelId, ContactId, ConversationId, WorkspaceId } from './ids.ts'
 
-/** Who opened or closed a conversation; `merge` only closes: two of one contact were open (RULES F2). */
-export type ConversationSource = 'contact' | 'agent' | 'workflow' | 'api' | 'broadcast' | 'merge'
+/**
+ * Who opened or closed a conversation. `merge` only closes: two of one contact were open; `split` only opens one of
+ * these again (RULES F2).
+ */
+export type ConversationSource = 'contact' | 'agent' | 'workflow' | 'api' | 'broadcast' | 'merge' | 'split'
 
 export type ClosingNote = { category?: string; summary?: string }
 

@@ -123,9 +123,17 @@ export const FAILURES = {
     'The address is not one this channel can send to.',
   ),
   regionNotAllowed: of('never', true, 'channel', 'message', 'The account may not write to this country.'),
+  filtered: of(
+    'never',
+    true,
+    'channel',
+    'message',
+    'The provider or a carrier took the message for unwanted.',
+  ),
   // The account
   credentials: of('later', true, 'channel', 'channel', 'The provider does not accept the credentials.'),
   permission: of('later', true, 'channel', 'channel', 'The credentials lack a permission.'),
+  conflict: of('later', true, 'channel', 'channel', 'Another program uses the account in our place.'),
   accountRestricted: of('later', true, 'channel', 'account', 'The provider has restricted the account.'),
   payment: of('later', true, 'channel', 'account', 'The account has a payment problem.'),
   notRegistered: of('later', true, 'channel', 'channel', 'The sender is not registered with the provider.'),

@@ -19,9 +19,14 @@ export type TokenId = Id<'tok'>
 export type RejectedId = Id<'rej'>
 export type TagId = Id<'tag'>
 export type SegmentId = Id<'seg'>
+export type CandidateId = Id<'cnd'>
 export type TemplateId = Id<'tpl'>
+export type ImportId = Id<'imp'>
 
-const PREFIXES = ['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'seg', 'tpl'] as const
+const PREFIXES = [
+  ...(['wks', 'chn', 'ctc', 'cnv', 'msg', 'fil', 'evt', 'tok', 'rej', 'tag', 'tpl'] as const),
+  ...(['cnd', 'seg', 'imp'] as const),
+] as const
 export type Prefix = (typeof PREFIXES)[number]
 
 /** Makes ids; two made by one maker never compare in the wrong order, even within a millisecond. */

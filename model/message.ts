@@ -112,9 +112,12 @@ export function referenceOf(message: MessageId, part: number, attempt: number): 
   return `${message}.${part}.${attempt}`
 }
 
-/** Our name for one part, however often it is tried. At most 35 characters of `[a-z0-9_.]`. */
-export function partKeyOf(message: MessageId, part: number): string {
-  return `${message}.${part}`
+/**
+ * Our name for one part until an attempt at it certainly fails: what comes after that is meant to be taken. `failed` is
+ * how many did. At most 40 characters of `[a-z0-9_.]`.
+ */
+export function partKeyOf(message: MessageId, part: number, failed: number): string {
+  return `${message}.${part}.${failed}`
 }
 
 /** The inverse of `referenceOf`; undefined for a text that is none of ours. */

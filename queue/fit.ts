@@ -7,7 +7,7 @@ import { above, carriesList, choicesOf, formOf, placed } from './choices.ts'
 import { plainButtons, plainContacts, plainList, plainLocation } from './plain.ts'
 import { lengthOf, splitText } from './split.ts'
 
-/** `menu`: the choices that the last part tells as numbered text. */
+/** `menu`: the choices that the last part tells as numbered text, or to which the answer is typed. */
 export type Fitted = { parts: Content[]; menu?: Choices } | { failure: Failure }
 
 /** A public link to a file of ours, to be sent as text; undefined where there is none. Always of the same length. */
@@ -133,12 +133,17 @@ function fitButtons(content: Buttons<StoredMedia>, can: Capabilities, linkOf: Li
   const { quick: _, ...plain } = content
   if (form === 'quick') {
     const shown = placed({ ...plain, quick: true as const }, undefined, can)
-    return { parts: above(shown, can.quick?.textMax ?? can.text.max, can) }
+    const menu = can.quick?.typed === true ? choicesOf(shown) : undefined
+    return {
+      parts: above(shown, can.quick?.textMax ?? can.text.max, can),
+      ...(menu !== undefined && { menu }),
+    }
   }
   if (form === 'buttons') {
-    return {
-      parts: above(placed(plain, can.buttons?.around, can), can.buttons?.textMax ?? can.text.max, can),
-    }
+    const { around, textMax } = can.buttons ?? { textMax: can.text.max }
+    const isCaption = header !== undefined && 'media' in header
+    const room = isCaption ? Math.min(textMax, around?.captionMax ?? textMax) : textMax
+    return { parts: above(placed(plain, around, can), room, can) }
   }
   const said = plainButtons(header === undefined || 'media' in header ? rest : { ...rest, header })
   return numbered(content, said, can)

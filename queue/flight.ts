@@ -14,6 +14,8 @@ export type Item = Laned & {
   part: number
   attempts: number
   partAttempts: number
+  /** How many of those repeated one of which nobody knows what became. */
+  resends: number
   /** What the content became; undefined until it is its turn. */
   parts: Content[] | undefined
   /** The choices that the last of them tells as numbered text. */
@@ -41,7 +43,7 @@ export type Flight = {
 const ACCOUNT = 'account'
 
 export function itemOf(of: QueuedMessage): Item {
-  const { message, lane, position, readyAt, part, attempts, partAttempts } = of
+  const { message, lane, position, readyAt, part, attempts, partAttempts, resends } = of
   const address = `${of.address.kind} ${of.address.value}`
   const scopes: Scopes = [ACCOUNT, of.channel, `${of.channel} ${address}`]
   return {
@@ -54,6 +56,7 @@ export function itemOf(of: QueuedMessage): Item {
     part,
     attempts,
     partAttempts,
+    resends,
     parts: undefined,
     menu: undefined,
     scopes,

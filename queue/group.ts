@@ -1,5 +1,5 @@
 import type { Http, Inbound } from '../connectors/connector.ts'
-import type { Directory } from '../connectors/directory.ts'
+import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import type { Clock } from '../model/clock.ts'
 import type { FailureCode } from '../model/failure.ts'
 import type { ChannelId, FileId, MessageId, WorkspaceId } from '../model/ids.ts'
@@ -23,6 +23,8 @@ export type QueueNeeds = {
   log: Log
   /** Names this process among those that may hold leases. */
   holder: string
+  /** Where the provider calls for this channel. */
+  webhookUrlOf: (channel: OpenChannel) => string
   /** A signed link to a file that works without a token for this long. */
   linkOf: (workspace: WorkspaceId, file: FileId, forMs: number) => string
   /** How long a lease lasts; 30 s if absent, which only tests of takeovers change. */

@@ -1,6 +1,7 @@
 import type { Directory, OpenChannel } from '../connectors/directory.ts'
 import { LANES, type Lane } from '../model/change.ts'
 import type { Health } from '../model/channel.ts'
+import type { Content } from '../model/content.ts'
 import type { ChannelId, WorkspaceId } from '../model/ids.ts'
 import { createDeque, type Deque } from './deque.ts'
 import { channelScopes, type Flight, type Item } from './flight.ts'
@@ -24,6 +25,8 @@ export type Line = {
   channel: ChannelId
   lanes: Lanes<Item>
   limiter: Limiter
+  /** What a part counts for. */
+  costOf: (content: Content) => number
   primed: Record<Lane, Deque<Flight>>
   held: Heap<Flight>
   /** Attempted or being so, and not written: places 2 to 4. */
@@ -47,6 +50,7 @@ export function createLine(workspace: WorkspaceId, channel: ChannelId, headroom:
     channel,
     lanes: createLanes(),
     limiter: createLimiter(null, headroom, now),
+    costOf: one,
     primed: { reply: createDeque(), normal: createDeque(), bulk: createDeque() },
     held: createHeap(),
     ahead: 0,
@@ -61,8 +65,12 @@ export function createLine(workspace: WorkspaceId, channel: ChannelId, headroom:
 export function retune(line: Line, channel: OpenChannel, directory: Directory, now: number): void {
   if (line.limitsAsOf === directory.version()) return
   line.limitsAsOf = directory.version()
-  line.limiter.retune(channel.connector.limits(channel.config, channel.live).perSecond, now)
+  const { perSecond, costOf = one } = channel.connector.limits(channel.config, channel.live)
+  line.limiter.retune(perSecond, now)
+  line.costOf = costOf
 }
+
+const one = (): number => 1
 
 /** How many more may be attempted now, by this line's own measure. */
 export function room(line: Line, pauses: Pauses, now: number): number {
@@ -96,9 +104,10 @@ export function go(line: Line, pauses: Pauses, now: number): Go {
       return { is: 'wait', until: line.held.nextAt(), limited: false }
     const pausedMs = pauses.waitMs(flight.item.scopes, now)
     if (pausedMs === 0) {
-      const limitedMs = line.limiter.waitMs(now)
+      const cost = costOf(line, flight)
+      const limitedMs = line.limiter.waitMs(now, cost)
       if (limitedMs > 0) return { is: 'wait', until: now + limitedMs, limited: true }
-      line.limiter.take(now)
+      line.limiter.take(now, cost)
     }
     line.primed[lane].shift()
     if (pausedMs > 0 && (pausedMs <= HOLD_MS || pausedMs === Infinity)) {
@@ -108,6 +117,11 @@ export function go(line: Line, pauses: Pauses, now: number): Go {
     line.ahead -= 1
     return pausedMs === 0 ? { is: 'write', flight } : { is: 'giveBack', flight, forMs: pausedMs }
   }
+}
+
+function costOf(line: Line, { item, part }: Flight): number {
+  const content = item.parts?.[part]
+  return content === undefined ? 1 : line.costOf(content)
 }
 
 export function prime(line: Line, flight: Flight): void {

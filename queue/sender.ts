@@ -1,4 +1,5 @@
 import type { Connector, Http, Io, Outbound, OutboundMedia, Sent } from '../connectors/connector.ts'
+import type { OpenChannel } from '../connectors/directory.ts'
 import type { Clock } from '../model/clock.ts'
 import { type Content, mapMedia, mediaOf, type StoredMedia } from '../model/content.ts'
 import { type Failure, kindOf, SendFailure } from '../model/failure.ts'
@@ -18,6 +19,8 @@ export type SenderNeeds = {
   clock: Clock
   random: Random
   memo: Memo
+  /** Where the provider calls for this channel. */
+  webhookUrlOf: (channel: OpenChannel) => string
   /** A signed link to a file that works without a token for this long. */
   linkOf: (workspace: WorkspaceId, file: FileId, forMs: number) => string
   /** Whether the lease still lets us write, asked when a socket is there (RULES C4). */
@@ -74,7 +77,8 @@ async function send(flight: Flight, needs: SenderNeeds, io: Io): Promise<Sent> {
     content: await withMedia(content, item.of.workspace, needs),
     category: item.of.category,
     reference: referenceOf(item.message, part, attempt),
-    key: partKeyOf(item.message, part),
+    key: partKeyOf(item.message, part, Math.max(0, item.partAttempts - 1 - item.resends)),
+    webhookUrl: needs.webhookUrlOf(channel),
     replyTo: part === 0 ? item.of.replyTo : null,
     reactionTo: item.of.reactionTo,
     source: item.of.source.kind,

@@ -115,19 +115,20 @@ function attempt(group: Group, line: Line, item: Item, channel: OpenChannel): vo
 }
 
 function onAttempted(group: Group, line: Line, flight: Flight, outcome: Outcome): void {
-  const { item } = flight
   const isOurs = flight.fence === group.tenure.fence()
-  if (isOurs && outcome.ok) {
-    item.attempts = flight.attempt
-    item.partAttempts += 1
+  if (outcome.ok && outcome.ended === true)
+    group.needs.listener?.failed(flight.channel.connector.connector, 'optedOut', true)
+  if (isOurs && outcome.ok && outcome.ended !== true) {
+    flight.item.attempts = flight.attempt
+    flight.item.partAttempts += 1
     group.needs.probe?.('outbound.4.attempted')
     prime(line, flight)
   } else {
-    // Cancelled or settled meanwhile, or the lease is gone; the next claim tells. Nothing was written.
+    // Cancelled, settled or refused by its recipient meanwhile, or the lease is gone. Nothing was written.
     group.inFlight -= 1
     if (isOurs) line.ahead -= 1
     if (!outcome.ok && outcome.code === 'stale') group.claimWanted = true
-    leave(group, line, item)
+    leave(group, line, flight.item)
   }
   group.soon()
 }
@@ -268,6 +269,7 @@ function onSettled(group: Group, line: Line, settling: Settling, result: Result,
 function goOn(group: Group, line: Line, item: Item): void {
   item.part += 1
   item.partAttempts = 0
+  item.resends = 0
   const channel = group.needs.directory.get(line.channel)
   if (channel === undefined || channel.status === 'paused') {
     const now = group.needs.clock.now()

@@ -186,6 +186,7 @@ function queuedMessage(raw: RawRow): QueuedMessage {
     parts: queue.parts,
     attempts: queue.attempts,
     partAttempts: queue.partAttempts,
+    resends: queue.resends,
     queued: queue.queued,
     replyTo: message.replyTo?.providerId ?? null,
     reactionTo: message.reactionTo?.providerId ?? null,

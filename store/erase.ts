@@ -44,6 +44,7 @@ export function* eraseContacts(workspace: WorkspaceId): Steps<Swept> {
   // What is under way is erased when it has arrived: its contact stays on the list until then.
   if (waiting === undefined) {
     yield* eraseRejected(workspace, addresses)
+    yield* eraseImportRejects(workspace, addresses)
     yield sql('DELETE FROM erasures WHERE workspace = ? AND contact = ?', [workspace, contact])
   }
   return { deleted: rows.length, more: waiting === undefined, unnamed }
@@ -64,6 +65,17 @@ function* eraseRejected(workspace: WorkspaceId, addresses: readonly Address[]): 
     if (about.length > 0) yield deleteKeys('rejected', 'id', keysOf(workspace, about))
     if (rows.length < REJECTED_MAX) return
     after = rows.at(-1)?.['id'] as string
+  }
+}
+
+/** Rows of files that were left out, and name one of the addresses. */
+function* eraseImportRejects(workspace: WorkspaceId, addresses: readonly Address[]): Steps<void> {
+  for (const { value } of addresses) {
+    const needle = value.replace(/^\+/, '').replace(/[\\%_]/g, '\\$&')
+    yield sql(`DELETE FROM import_rejects WHERE workspace = ? AND raw LIKE ? ESCAPE '\\'`, [
+      workspace,
+      `%${needle}%`,
+    ])
   }
 }
 

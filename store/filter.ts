@@ -23,7 +23,7 @@ export function where(equal: Record<string, SqlValue>, ...further: (Filter | und
 
 /** Newest first, below an id. */
 export function* page(
-  table: 'conversations' | 'contacts' | 'segments' | 'templates' | 'tokens' | 'workspaces',
+  table: 'conversations' | 'contacts' | 'imports' | 'segments' | 'templates' | 'tokens' | 'workspaces',
   equal: Record<string, SqlValue>,
   after: string | undefined,
   limit: number,

@@ -1,5 +1,6 @@
 import type { Clock } from '../model/clock.ts'
 import type { StoreWithMeta } from './meta.ts'
+import { ADDRESS_KEY, newAddressKey } from './pseudonym.ts'
 import { CHECK, fits, KEY_CHECK, type Sealer, WrongKey } from './seal.ts'
 import { openSqlite } from './sqlite/sqlite.ts'
 import type { Store, StoreListener } from './store.ts'
@@ -22,15 +23,22 @@ export async function openStore({ url, sealer, ...options }: OpenOptions): Promi
   try {
     const unfinished = await store.meta(HALF_MADE)
     if (unfinished !== null) throw new HalfMade(unfinishedCopyOf(unfinished))
-    const known = await store.meta(KEY_CHECK)
-    if (known === null) await store.meta(KEY_CHECK, sealer.seal(CHECK, CHECK))
-    else if (!fits(sealer, known))
-      throw new WrongKey('secretKey is not the key that this data was sealed with')
+    const check = await known(store, KEY_CHECK, () => sealer.seal(CHECK, CHECK))
+    if (!fits(sealer, check)) throw new WrongKey('secretKey is not the key that this data was sealed with')
+    const addressKey = await known(store, ADDRESS_KEY, () => sealer.seal(newAddressKey(), ADDRESS_KEY))
+    store.hideAddresses(sealer.unseal(addressKey, ADDRESS_KEY))
     return store
   } catch (error) {
     await store.close()
     throw error
   }
+}
+
+/** What the store knows under a name, made if it is not there. */
+async function known(store: StoreWithMeta, name: string, make: () => string): Promise<string> {
+  const value = (await store.meta(name)) ?? (await store.meta(name, make()))
+  if (value === null) throw new Error(`the store keeps no ${name}`)
+  return value
 }
 
 /** Whether other nodes may use the same store, so that what one of them makes up, all must be told. */

@@ -4,6 +4,7 @@ import type { Contact, Tag } from '../model/contact.ts'
 import type { Field } from '../model/field.ts'
 import type { ContactId, MessageId, TagId, WorkspaceId } from '../model/ids.ts'
 import { page } from './filter.ts'
+import { mergedOf } from './identity.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
 import type { Rows } from './tables.ts'
@@ -151,5 +152,6 @@ export function* shownContacts(workspace: WorkspaceId, rows: readonly Rows['cont
     ? yield sql('SELECT key FROM fields WHERE workspace = ?', [workspace])
     : []
   const fields = new Set(known.map(row => row['key'] as string))
-  return rows.map(row => contactView(row, { tags, fields }))
+  const mergedInto = yield* mergedOf(workspace, rows)
+  return rows.map(row => contactView(row, { tags, fields }, mergedInto(row)))
 }

@@ -4,28 +4,35 @@ import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
 import { CONTACT_QUERIES } from './found/contact-queries.ts'
+import { IDENTITY_QUERIES } from './identity.ts'
+import { IMPORT_QUERIES } from './imports.ts'
 import { readMeta } from './meta.ts'
 import { familyOf } from './people.ts'
+import { ADDRESS_KEY, type Pseudonym } from './pseudonym.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
 import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
-import type { Queries, StoredChannel, TimelineEntry } from './store.ts'
-import type { Rows } from './tables.ts'
+import type { Queries, StoredChannel } from './store.ts'
+import { timeline } from './timeline.ts'
 import { TOLD_QUERIES } from './told.ts'
 import { conversationView, createdView } from './view.ts'
 import { VISIT_QUERIES } from './visits.ts'
 
 /** Every named read, for both engines. Pages are newest first and resume below an id, which sorts by time. */
 export const QUERIES: {
-  [Q in keyof Queries]: (params: Queries[Q]['params']) => Steps<Queries[Q]['result']>
+  [Q in keyof Queries]: (params: Queries[Q]['params'], pseudonym: Pseudonym) => Steps<Queries[Q]['result']>
 } = {
   ...ACCESS_QUERIES,
   ...TOLD_QUERIES,
   ...VISIT_QUERIES,
   ...CONTACT_QUERIES,
+  ...IDENTITY_QUERIES,
+  ...IMPORT_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
+
+  addressKey: () => readMeta(ADDRESS_KEY),
 
   *channels({ workspace }) {
     const filter = where({ deleted_at: null, ...(workspace === undefined ? {} : { workspace }) })
@@ -58,24 +65,7 @@ export const QUERIES: {
     return yield* shown(rows)
   },
 
-  *timeline({ workspace, id }) {
-    const [row] = yield sql(`${MESSAGE} WHERE m.workspace = ? AND m.id = ?`, [workspace, id])
-    if (row === undefined) return []
-    const lines = yield sql(
-      `SELECT ${columnsOf('history')} FROM history WHERE workspace = ? AND message = ? ORDER BY at, entry`,
-      [workspace, id],
-    )
-    const [queue] = yield sql(`SELECT ${columnsOf('queue')} FROM queue WHERE workspace = ? AND message = ?`, [
-      workspace,
-      id,
-    ])
-    const attempt = queue === undefined ? [] : underWay(rowOf('queue', queue))
-    return [
-      first(rowOf('messages', row, 'm')),
-      ...lines.map(line => entryOf(rowOf('history', line))),
-      ...attempt,
-    ]
-  },
+  timeline,
 
   *conversation({ workspace, id }) {
     const [row] = yield sql(
@@ -140,22 +130,6 @@ export function* cursorOf(follower: string, workspace: WorkspaceId): Steps<numbe
 
 function created(raw: RawRow): Message {
   return createdView(rowOf('messages', raw, 'm'), JSON.parse(raw['content'] as string))
-}
-
-function first(message: Rows['messages']): TimelineEntry {
-  const status = message.status === null ? null : 'pending'
-  return { at: message.createdAt, kind: 'created', part: 0, attempt: null, status, raw: null, detail: null }
-}
-
-function entryOf({ at, kind, part, attempt, status, raw, detail }: Rows['history']): TimelineEntry {
-  return { at, kind, part, attempt, status, raw, detail }
-}
-
-/** An attempt that is not settled has no line of its own yet: its queue row is the record. */
-function underWay(queue: Rows['queue']): TimelineEntry[] {
-  if (queue.state !== 'attempted' || queue.attemptedAt === null) return []
-  const { attemptedAt: at, part, attempts: attempt } = queue
-  return [{ at, kind: 'attempted', part, attempt, status: null, raw: null, detail: null }]
 }
 
 /** Of a contact, or of one that was merged into it. */

@@ -29,7 +29,12 @@ export type Sweeper = {
 }
 
 /** What has a fixed time, in milliseconds: RULES B1, D6, C12. */
-const KEPT_MS = { parked: 86_400_000, seen: 30 * 86_400_000, idempotency: 2 * 86_400_000 } as const
+const KEPT_MS = {
+  parked: 86_400_000,
+  seen: 30 * 86_400_000,
+  idempotency: 2 * 86_400_000,
+  import_rejects: 30 * 86_400_000,
+} as const
 
 /** After which the bytes of what was taken back go: when they are spared no longer for having been put a moment ago. */
 const TAKEN_BACK_MS = PUT_GRACE_MS + 60_000
@@ -147,7 +152,7 @@ function* held(text: string, arg: SqlValue): Steps<RawRow[]> {
 
 function* sweepFixed(now: number): Steps<Swept> {
   let [deleted, more] = [0, false]
-  for (const table of ['parked', 'seen', 'idempotency'] as const) {
+  for (const table of ['parked', 'seen', 'idempotency', 'import_rejects'] as const) {
     const oldest = now - KEPT_MS[table]
     // A statement cannot delete "at most n rows" in both dialects: the time of the n-th row is the bound instead.
     const [nth] = yield sql(

@@ -27,6 +27,12 @@ export function sql(text: string, args: readonly SqlValue[] = []): Sql {
   return { text, args }
 }
 
+/**
+ * More new rows of a table than this come out of a file, and nobody will ask for them soon: they would only drive out
+ * what is asked for all the time.
+ */
+export const BULK_ROWS = 100
+
 /** `a`, `b` → `?, ?`. An empty list becomes NULL, which nothing equals. */
 export function marks(list: readonly unknown[]): string {
   return list.length === 0 ? 'NULL' : list.map(() => '?').join(', ')

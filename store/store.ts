@@ -16,9 +16,14 @@ import type {
 } from '../model/ids.ts'
 import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
+import type { StopSettings } from '../model/stop-words.ts'
 import type { AccessQueries } from './access.ts'
 import type { ContactQueries } from './found/contact-queries.ts'
+import type { IdentityQueries } from './identity.ts'
+import type { ImportQueries } from './imports.ts'
+import type { MetaQueries } from './meta.ts'
 import type { RejectedDelivery } from './rejected.ts'
+import type { TimelineEntry } from './timeline.ts'
 import type { ToldQueries } from './told.ts'
 import type { VisitQueries } from './visits.ts'
 
@@ -151,8 +156,9 @@ export type QueuedMessage = {
   parts: number | null
   /** Attempts made so far for the message; the next is one more. */
   attempts: number
-  /** Attempts made so far for this part. */
+  /** Attempts made so far for this part; of these, those that repeated an uncertain one. */
   partAttempts: number
+  resends: number
   queued: boolean
   /** Provider ids, resolved from ours. */
   replyTo: string | null
@@ -195,10 +201,11 @@ export class FileMissing extends Error {
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
   ContactQueries &
+  IdentityQueries &
+  MetaQueries &
+  ImportQueries &
   ToldQueries &
   VisitQueries & {
-    /** The text that proves the secret key; null before a daemon used the store. */
-    keyCheck: { params: Record<never, never>; result: string | null }
     /** Every channel that is not deleted, of every workspace, for the directory; `config` is sealed. */
     channels: { params: { workspace?: WorkspaceId }; result: StoredChannel[] }
     /** The message with its status now. */
@@ -242,7 +249,7 @@ export type Queries = AccessQueries &
 
 export type Page<Id> = { workspace: WorkspaceId; after?: Id; limit: number }
 
-export type StoredChannel = {
+export type StoredChannel = StopSettings & {
   id: ChannelId
   workspace: WorkspaceId
   connector: string
@@ -276,24 +283,4 @@ export type StoredFile = {
   deadline: number | null
   why: string | null
   createdAt: number
-}
-
-/** One line of a message's timeline: what happened, in the provider's word where it is one of theirs. */
-export type TimelineEntry = {
-  at: number
-  kind:
-    | 'created'
-    | 'attempted'
-    | 'accepted'
-    | 'receipt'
-    | 'retry'
-    | 'failed'
-    | 'uncertain'
-    | 'resend'
-    | 'cancelled'
-  part: number
-  attempt: number | null
-  status: Status | null
-  raw: string | null
-  detail: Record<string, unknown> | null
 }

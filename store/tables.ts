@@ -1,29 +1,38 @@
 import type { Address } from '../model/address.ts'
 import type { Deleted, Edited, Lane, Outcome, Receipt } from '../model/change.ts'
+import type { Said } from '../model/consent.ts'
 import type { ContactSource } from '../model/contact.ts'
 import type { Content } from '../model/content.ts'
 import type { ClosingNote, ConversationSource } from '../model/conversation.ts'
 import type { EventType } from '../model/event.ts'
 import type { FieldType, FieldValue } from '../model/field.ts'
 import type { Filter } from '../model/filter.ts'
+import type { LikenessReason, MergedBy, MergeRecord } from '../model/identity.ts'
+
 import type {
+  CandidateId,
   ChannelId,
   ContactId,
   ConversationId,
   EventId,
+  FileId,
+  ImportId,
   MessageId,
   RejectedId,
   SegmentId,
   TagId,
   TemplateId,
+  TokenId,
   WorkspaceId,
 } from '../model/ids.ts'
+import type { ImportCounts, ImportPlan, ImportState, Reject } from '../model/import.ts'
 import type { Menu } from '../model/menu.ts'
 import type { Besides, Category, Direction, MessageRef, SourceKind } from '../model/message.ts'
 import type { Piece, Status } from '../model/status.ts'
 import type { TemplateStatus } from '../model/template.ts'
 import type { StoredToken } from './access.ts'
-import type { StoredChannel, StoredFile, TimelineEntry } from './store.ts'
+import type { StoredChannel, StoredFile } from './store.ts'
+import type { TimelineEntry } from './timeline.ts'
 
 /**
  * The data structures, before any code: every table, its key and its columns, once for both engines. `decide` reads
@@ -35,7 +44,18 @@ export type Rows = {
    * `head` is the number of the newest event, and the row is the lock of RULES A1. Events up to `trimmed` are not kept
    * any more (RULES A6); it is moved by what deletes them, never by `decide`.
    */
-  workspaces: { id: WorkspaceId; name: string; head: number; createdAt: number; trimmed: number }
+  workspaces: {
+    id: WorkspaceId
+    name: string
+    head: number
+    createdAt: number
+    trimmed: number
+    /**
+     * The number of the newest event by which somebody withdrew consent; 0 if nobody ever said anything about it. A
+     * message that waits since a later one needs no second look before it is sent.
+     */
+    lastWithdrawal: number
+  }
   tokens: StoredToken
   /** `earlyUntil`: until then, what came before its message may be parked for it (RULES D6). */
   channels: StoredChannel & { deletedAt: number | null; earlyUntil: number | null }
@@ -69,6 +89,8 @@ export type Rows = {
     consent: { [C in 'marketing' | 'service']?: 'granted' | 'withdrawn' | 'mixed' }
     /** What it is found by: made of the rest of the row, whenever that is written. */
     terms: string
+    /** All that were merged into it, and into those, in the order of merging (RULES F2). */
+    family: ContactId[]
     /** The choices that it was sent last as numbered text, and chose none of yet. */
     menu: Menu | null
   }
@@ -84,6 +106,32 @@ export type Rows = {
     options: string[] | null
     createdAt: number
   }
+  /** Contacts out of files. `position`: records of the file that were passed; `bytes`: how much of it that is. */
+  imports: {
+    workspace: WorkspaceId
+    id: ImportId
+    state: ImportState
+    file: FileId
+    name: string | null
+    size: number
+    plan: ImportPlan
+    hash: string
+    position: number
+    bytes: number
+    counts: ImportCounts
+    errors: Omit<Reject, 'raw'>[]
+    why: string | null
+    createdBy: TokenId | null
+    createdAt: number
+    startedAt: number | null
+    /** When the log was told last how far it is. */
+    toldAt: number
+    endedAt: number | null
+  }
+  /** The newest import of a file, read in one way. */
+  importKeys: { workspace: WorkspaceId; hash: string; import: ImportId }
+  /** Rows that were left out; kept for 30 days. */
+  importRejects: { workspace: WorkspaceId; import: ImportId; at: number } & Reject
   /** `filter`: as `readFilter` made it, tags by their ids; a tag or field may be gone since. */
   segments: {
     workspace: WorkspaceId
@@ -106,6 +154,32 @@ export type Rows = {
   }
   /** Contacts whose talk is still to be erased (RULES A6): the sweep goes through it. */
   erasures: { workspace: WorkspaceId; contact: ContactId; addresses: Address[]; at: number }
+  /** What a merge added to the survivor, so that a split is its inverse; there while the merge lasts (RULES F2). */
+  merges: {
+    workspace: WorkspaceId
+    contact: ContactId
+    survivor: ContactId
+    by: MergedBy
+    at: number
+    record: MergeRecord
+  }
+  /** Under `key` this contact is like others: an address or a field that people write in several ways. */
+  likenesses: { workspace: WorkspaceId; kind: string; key: string; contact: ContactId }
+  /** Two contacts that may be one person; `one` is the smaller id. A pair is proposed once. */
+  candidates: {
+    workspace: WorkspaceId
+    one: ContactId
+    other: ContactId
+    id: CandidateId
+    reason: LikenessReason
+    at: number
+    dismissedAt: number | null
+  }
+  /**
+   * RULES F1: what the owner of an address consented to. `address` is a keyed hash (`pseudonym.ts`), so that nothing
+   * here has to be erased with a person (RULES A6).
+   */
+  consents: { workspace: WorkspaceId; address: string; said: Said[] }
   /** At most one open conversation per contact and thread: its key says so (RULES B4). */
   openConversations: {
     workspace: WorkspaceId
@@ -311,8 +385,15 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
   workspaces: {
     name: 'workspaces',
     key: ['id'],
-    columns: { id: 'text', name: 'text', head: 'int', createdAt: 'int', trimmed: 'int' },
-    changes: ['name', 'head'],
+    columns: {
+      id: 'text',
+      name: 'text',
+      head: 'int',
+      createdAt: 'int',
+      trimmed: 'int',
+      lastWithdrawal: 'int',
+    },
+    changes: ['name', 'head', 'lastWithdrawal'],
   },
   tokens: {
     name: 'tokens',
@@ -349,10 +430,12 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       deletedAt: 'int',
       earlyUntil: 'int',
       live: 'json',
+      stops: 'text',
+      answers: 'json',
     },
     changes: [
       ...(['name', 'status', 'config', 'providerKey', 'senderGroup', 'health', 'updatedAt'] as const),
-      ...(['deletedAt', 'earlyUntil', 'live'] as const),
+      ...(['deletedAt', 'earlyUntil', 'stops', 'answers', 'live'] as const),
     ],
   },
   channelKeys: {
@@ -386,28 +469,77 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
       deletedAt: 'int',
       terms: 'text',
       menu: 'json',
+      family: 'json',
       consent: 'json',
     },
     changes: [
       ...(['name', 'addresses', 'mergedInto', 'conversations', 'lastChannel', 'reach', 'updatedAt'] as const),
-      ...([
-        'language',
-        'country',
-        'timeZone',
-        'tags',
-        'fields',
-        'seenAt',
-        'deletedAt',
-        'terms',
-        'menu',
-        'consent',
-      ] as const),
+      ...(['language', 'country', 'timeZone', 'tags', 'fields', 'seenAt', 'deletedAt', 'terms'] as const),
+      ...(['family', 'menu', 'consent'] as const),
     ],
   },
   erasures: {
     name: 'erasures',
     key: ['workspace', 'contact'],
     columns: { workspace: 'text', contact: 'text', addresses: 'json', at: 'int' },
+    changes: [],
+  },
+  imports: {
+    name: 'imports',
+    key: ['workspace', 'id'],
+    columns: {
+      workspace: 'text',
+      id: 'text',
+      state: 'text',
+      file: 'text',
+      name: 'text',
+      size: 'int',
+      plan: 'json',
+      hash: 'text',
+      position: 'int',
+      bytes: 'int',
+      counts: 'json',
+      errors: 'json',
+      why: 'text',
+      createdBy: 'text',
+      createdAt: 'int',
+      startedAt: 'int',
+      toldAt: 'int',
+      endedAt: 'int',
+    },
+    changes: [
+      ...([
+        'state',
+        'position',
+        'bytes',
+        'counts',
+        'errors',
+        'why',
+        'startedAt',
+        'toldAt',
+        'endedAt',
+      ] as const),
+    ],
+  },
+  importKeys: {
+    name: 'import_keys',
+    key: ['workspace', 'hash'],
+    columns: { workspace: 'text', hash: 'text', import: 'text' },
+    changes: ['import'],
+  },
+  importRejects: {
+    name: 'import_rejects',
+    key: ['workspace', 'import', 'line'],
+    columns: {
+      workspace: 'text',
+      import: 'text',
+      line: 'int',
+      code: 'text',
+      column: 'text',
+      detail: 'text',
+      raw: 'text',
+      at: 'int',
+    },
     changes: [],
   },
   tags: {
@@ -473,6 +605,45 @@ export const TABLES: { readonly [T in TableName]: Table<Rows[T]> } = {
     key: ['workspace', 'kind', 'value'],
     columns: { workspace: 'text', kind: 'text', value: 'text', contact: 'text', createdAt: 'int' },
     changes: ['contact'],
+  },
+  merges: {
+    name: 'merges',
+    key: ['workspace', 'contact'],
+    columns: {
+      workspace: 'text',
+      contact: 'text',
+      survivor: 'text',
+      by: 'json',
+      at: 'int',
+      record: 'json',
+    },
+    changes: ['survivor', 'by', 'at', 'record'],
+  },
+  likenesses: {
+    name: 'likenesses',
+    key: ['workspace', 'kind', 'key'],
+    columns: { workspace: 'text', kind: 'text', key: 'text', contact: 'text' },
+    changes: ['contact'],
+  },
+  candidates: {
+    name: 'candidates',
+    key: ['workspace', 'one', 'other'],
+    columns: {
+      workspace: 'text',
+      one: 'text',
+      other: 'text',
+      id: 'text',
+      reason: 'text',
+      at: 'int',
+      dismissedAt: 'int',
+    },
+    changes: ['dismissedAt'],
+  },
+  consents: {
+    name: 'consents',
+    key: ['workspace', 'address'],
+    columns: { workspace: 'text', address: 'text', said: 'json' },
+    changes: ['said'],
   },
   openConversations: {
     name: 'open_conversations',

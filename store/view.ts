@@ -5,6 +5,7 @@ import { type Content, type Media, mapMedia, mediaOf, type StoredMedia } from '.
 import type { Conversation } from '../model/conversation.ts'
 import { FAILURES } from '../model/failure.ts'
 import type { FileId, TagId } from '../model/ids.ts'
+import type { Import } from '../model/import.ts'
 import type { Message, MessageContent, MessageFailure } from '../model/message.ts'
 import { failureOf, membersOf, type Status, type StatusTimes, statusTimesOf } from '../model/status.ts'
 import type { StoredFile } from './store.ts'
@@ -82,7 +83,11 @@ export function failureView(failure: ReturnType<typeof failureOf>): MessageFailu
 /** What a workspace sorts its contacts by: what was deleted is shown on nobody. */
 export type Sorting = { tags: ReadonlyMap<TagId, string>; fields: ReadonlySet<string> }
 
-export function contactView(row: Rows['contacts'], { tags, fields }: Sorting): Contact {
+export function contactView(
+  row: Rows['contacts'],
+  { tags, fields }: Sorting,
+  merged: Contact['merged'],
+): Contact {
   const firstOf = (kind: Address['kind']): string | null =>
     row.addresses.find(address => address.kind === kind)?.value ?? null
   return {
@@ -98,6 +103,8 @@ export function contactView(row: Rows['contacts'], { tags, fields }: Sorting): C
     addresses: row.addresses,
     tags: row.tags.flatMap(tag => tags.get(tag) ?? []),
     fields: Object.fromEntries(Object.entries(row.fields).filter(([key]) => fields.has(key))),
+    consent: { marketing: 'unknown', service: 'unknown', ...row.consent },
+    merged,
     seen: row.reach.map(({ channel, address, seenAt }) => ({
       channel,
       address,
@@ -107,6 +114,34 @@ export function contactView(row: Rows['contacts'], { tags, fields }: Sorting): C
     source: row.source,
     createdAt: rfc3339(row.createdAt),
     updatedAt: rfc3339(row.updatedAt),
+  }
+}
+
+/** The share of its file that an import has read. */
+export function importShare({ bytes, size }: Pick<Rows['imports'], 'bytes' | 'size'>): number {
+  return size === 0 ? 1 : Math.round((bytes / size) * 1000) / 1000
+}
+
+export function importView(row: Rows['imports']): Import {
+  const { plan } = row
+  return {
+    id: row.id,
+    workspace: row.workspace,
+    state: row.state,
+    why: row.why,
+    name: row.name,
+    size: row.size,
+    dryRun: plan.dryRun,
+    progress: importShare(row),
+    rows: row.counts,
+    errors: row.errors,
+    columns: plan.columns,
+    encoding: plan.encoding,
+    separator: plan.separator,
+    createdBy: row.createdBy,
+    createdAt: rfc3339(row.createdAt),
+    startedAt: shownTime(row.startedAt),
+    endedAt: shownTime(row.endedAt),
   }
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type Message, readReference } from '../model/message.ts'
 import { STEPS } from '../model/steps.ts'
 import { crash } from './crash/crash.ts'
+import { crashImport } from './crash/imports.ts'
 import { type Life, startLife } from './crash/life.ts'
 import { randomPlan, stepPlan } from './crash/plan.ts'
 import { connect, provider } from './crash/provider.ts'
@@ -30,6 +31,12 @@ test.each(seeds)(
     expect((await crash(randomPlan(seed))).faults).toEqual([])
   },
 )
+
+test('killed in the middle of an import: it goes on, and every row is applied once (seed 1)', {
+  timeout: CRASH_MS,
+}, async () => {
+  expect((await crashImport(1)).faults).toEqual([])
+})
 
 const SLOW = 60_000
 const SOON = 100

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { crash } from './crash/crash.ts'
+import { crashImport } from './crash/imports.ts'
 import { randomPlan } from './crash/plan.ts'
 import { freshDatabase } from './database.ts'
 import { runPlan } from './nodes/nodes.ts'
@@ -7,9 +8,9 @@ import { PLAN_NAMES, type PlanName, planOf } from './nodes/plan.ts'
 
 /**
  * `npm run faults -- crash 30 [seed] [--store postgres] [--together 3]`: the same fault at random moments, so many
- * times; `all` is one kind after the other. All but `crash` are of two nodes on PostgreSQL. Exit code 1 if a promise
- * was broken. The seed that is printed repeats what was random in the load and in the moments, not the machine's own
- * timing. `--together`: so many at once, where most of the time is spent waiting for leases to end.
+ * times; `all` is one kind after the other. All but `crash` and `import` are of two nodes on PostgreSQL. Exit code 1 if
+ * a promise was broken. The seed that is printed repeats what was random in the load and in the moments, not the
+ * machine's own timing. `--together`: so many at once, where most of the time is spent waiting for leases to end.
  */
 type Fault = (seed: number, store: Store) => Promise<{ told: string; faults: string[] }>
 type Store = (typeof STORES)[number]
@@ -17,6 +18,7 @@ type Store = (typeof STORES)[number]
 const STORES = ['sqlite', 'postgres'] as const
 const FAULTS: Readonly<Record<string, Fault>> = {
   crash: crashes,
+  import: importCrashes,
   ...Object.fromEntries(PLAN_NAMES.map(name => [name, nodesFault(name)])),
 }
 
@@ -62,6 +64,13 @@ async function crashes(seed: number, store: Store): ReturnType<Fault> {
     told: `${deaths} deaths, ${messages} sends, ${uncertain} uncertain, ${resent} resent by policy`,
     faults,
   }
+}
+
+/** An import of contacts, over deaths at random moments. */
+async function importCrashes(seed: number, store: Store): ReturnType<Fault> {
+  await using database = store === 'postgres' ? await freshDatabase() : undefined
+  const { deaths, faults, read } = await crashImport(seed, database?.url)
+  return { told: `${deaths} deaths, ${read} rows read`, faults }
 }
 
 /** Two nodes on one database, and what happens to them or to it. */

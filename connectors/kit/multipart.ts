@@ -29,12 +29,15 @@ export function multipart({ fields, file, boundary }: Multipart): {
   head += `${disposition(file.field)}; filename="${quoted(file.name)}"\r\n`
   head += `content-type: ${file.mimeType.replace(/[\r\n]/g, '')}\r\n\r\n`
   const tail = `\r\n--${boundary}--\r\n`
+  const body = Readable.from(joined(head, file.content, tail), { objectMode: false })
+  // A generator that nobody has asked yet ends without a word; what it would have read must not stay open.
+  body.once('close', () => file.content.destroy())
   return {
     headers: {
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'content-length': String(Buffer.byteLength(head) + file.size + Buffer.byteLength(tail)),
     },
-    body: Readable.from(joined(head, file.content, tail), { objectMode: false }),
+    body,
   }
 }
 

@@ -46,6 +46,14 @@ const CLIENT: readonly Flag[] = [
   flag('--workspace', '<id>', 'another workspace than the first, for operators'),
   JSON_FLAG,
 ]
+/** Of the commands that let people write through simulated providers. */
+const TRAFFIC: readonly Flag[] = [
+  flag('--mix', '<list>', 'what people do, and how often: text=3,any=1 if absent'),
+  flag('--faults', '<list>', 'how badly the providers behave: duplicates=0.2,dropAnswers=0.1, or bad'),
+]
+const MIXES = `In --mix, "text" is something written, "any" each kind that a provider has in turn,
+anything else a kind by its name. The names in --faults are those of the simulators'
+behaviour (docs/connectors.md).`
 const CHANNEL = flag('--channel', '<id or name>', 'the channel')
 const STORES = `A <store> is sqlite: (in the data directory), sqlite:<dir> or postgres://user@host/database;
 the configured one if it is left out. No daemon may use a store that is copied or restored to.`
@@ -293,15 +301,26 @@ daemon must be stopped; on PostgreSQL it runs beside nodes that all know both ke
   {
     name: 'simulate',
     summary: 'run simulated providers to try things with',
-    args: [{ name: 'provider', needed: true, words: ['whatsapp', 'all'] }],
+    args: [{ name: 'provider', needed: false }],
     flags: [
-      flag('--port', '<port>', 'where it listens; the first of them with all'),
-      flag('--webhook', '<url>', 'where its webhooks go: http://127.0.0.1:8080/in/whatsapp'),
-      flag('--daemon', '<url>', 'with all: the daemon that all of them call; http://127.0.0.1:8080'),
+      flag(
+        '--port',
+        '<port>',
+        'where the first of them listens, the others behind it; 9100, 0 takes free ones',
+      ),
+      flag('--webhook', '<url>', 'of one: where its webhooks go; /in/<provider> of the daemon if absent'),
+      flag('--daemon', '<url>', 'the daemon that they call; http://127.0.0.1:8080'),
+      flag('--pace', '<seconds>', 'between two things that people do; 3, 0 for nobody, and nobody with one'),
+      ...TRAFFIC,
+      flag('--seed', '<number>', 'the same choices again'),
     ],
     configured: false,
-    details: 'With all, people write through each of them, at a gentle pace.',
-    examples: ['omnibus simulate whatsapp', 'omnibus simulate all --daemon http://127.0.0.1:9000'],
+    details: `Without a provider, or with "all", every one that there is.\n${MIXES}`,
+    examples: [
+      'omnibus simulate',
+      'omnibus simulate whatsapp --faults duplicates=0.5,reorders=0.5',
+      'omnibus simulate --daemon http://127.0.0.1:9000 --mix text=5,location=1 --faults bad',
+    ],
     load: async () => (await import('./simulate.ts')).simulate,
   },
   {
@@ -312,10 +331,12 @@ daemon must be stopped; on PostgreSQL it runs beside nodes that all know both ke
       flag('--pace', '<seconds>', 'between two things that people write; 3 if absent'),
       flag('--port', '<port>', 'where the daemon listens; 8080 if absent, 0 takes a free one'),
       flag('--data-dir', '<dir>', 'keep everything there; a temporary directory, gone at the end, if absent'),
+      ...TRAFFIC,
     ],
     configured: false,
-    details: 'It reads no configuration, so that no real store gets a simulated channel. Ctrl-C ends it.',
-    examples: ['omnibus demo', 'omnibus demo --port 9000 --pace 1'],
+    details: `It reads no configuration, so that no real store gets a simulated channel. Ctrl-C ends it.
+${MIXES}`,
+    examples: ['omnibus demo', 'omnibus demo --port 9000 --pace 1', 'omnibus demo --faults bad'],
     load: async () => (await import('./demo.ts')).demo,
   },
   {

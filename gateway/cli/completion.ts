@@ -1,4 +1,13 @@
-import { COMMANDS, CONFIG_FLAGS, type Command, EVERYWHERE, firstWords, secondWords } from './commands.ts'
+import { allConnectors } from '../../connectors/registry.ts'
+import {
+  type Argument,
+  COMMANDS,
+  CONFIG_FLAGS,
+  type Command,
+  EVERYWHERE,
+  firstWords,
+  secondWords,
+} from './commands.ts'
 import type { Call, ExitCode } from './usage.ts'
 
 /** `omnibus completion <shell>`: a script that knows the table of commands as it is now. */
@@ -27,12 +36,19 @@ function places(): Place[] {
 
 function offersOf({ name, args, flags, configured }: Command): string[] {
   return [
-    ...args.flatMap(arg => arg.words ?? []),
+    ...args.flatMap(wordsOf),
     ...(name === 'help' ? firstWords() : []),
     ...flags.map(flag => flag.name),
     ...(configured ? CONFIG_FLAGS : []),
     '--help',
   ]
+}
+
+/** Providers are told by the connectors: the table of commands is read without loading any. */
+function wordsOf({ name, words }: Argument): readonly string[] {
+  if (name !== 'provider') return words ?? []
+  const simulated = allConnectors().filter(({ simulation }) => simulation !== undefined)
+  return [...simulated.map(({ connector }) => connector), 'all']
 }
 
 /** Flags whose values are known words. */
@@ -100,9 +116,10 @@ function fish(): string {
     return [
       ...(second === undefined ? [] : [`complete -c omnibus -n '__fish_use_subcommand' -a ${first}`]),
       `complete -c omnibus -n '${start}' -a ${second ?? first} -d '${summary}'`,
-      ...command.args.flatMap(arg =>
-        arg.words === undefined ? [] : [`complete -c omnibus -n '${here}' -a '${arg.words.join(' ')}'`],
-      ),
+      ...command.args
+        .map(wordsOf)
+        .filter(words => words.length > 0)
+        .map(words => `complete -c omnibus -n '${here}' -a '${words.join(' ')}'`),
       ...command.flags.map(flag => {
         const takes =
           flag.value === null ? '' : flag.words === undefined ? ' -r' : ` -x -a '${flag.words.join(' ')}'`

@@ -14,7 +14,8 @@ import { eventLine, type TailEvent } from './event-line.ts'
 import { answerTo, startPeople } from './people.ts'
 import { refusal } from './serve.ts'
 import { untilSignal } from './signals.ts'
-import { channelOf, type Simulated, simulated } from './simulators.ts'
+import { channelOf, misbehave, type Simulated, simulated } from './simulators.ts'
+import { faultsOf, mixOf } from './traffic.ts'
 import { type Call, type ExitCode, numberOf, UsageError } from './usage.ts'
 
 const PACE_S = 3
@@ -25,6 +26,7 @@ const PACE_S = 3
  */
 export async function demo(call: Call): Promise<ExitCode> {
   const paceMs = (numberOf(call, '--pace') ?? PACE_S) * 1000
+  const [mix, faults] = [mixOf(call), faultsOf(call)]
   if (paceMs === 0) throw new UsageError('--pace must be at least 1')
   const kept = call.own['--data-dir']
   const dataDir = kept ?? mkdtempSync(join(tmpdir(), 'omnibus-demo-'))
@@ -35,6 +37,7 @@ export async function demo(call: Call): Promise<ExitCode> {
     for (const one of await simulated()) {
       const simulator = await one.simulation.start({ port: 0 })
       stops.push(() => simulator.stop())
+      misbehave(simulator, one.title, faults)
       providers.push({ ...one, simulator })
     }
     const simulators = providers.map(({ simulator }) => simulator)
@@ -47,7 +50,7 @@ export async function demo(call: Call): Promise<ExitCode> {
     console.log(welcome(daemon, config, kept))
     const client = openClient(daemon.url, config.adminToken ?? '')
     await subscribeAll(client, providers)
-    const people = startPeople(simulators, paceMs)
+    const people = startPeople(simulators, paceMs, mix)
     const agent = startAgent(client, paceMs / 2, await headOf(daemon))
     stops.push(() => people.stop(), agent.stop)
     await signals.first

@@ -1,18 +1,32 @@
 import type { Person, Simulator } from '../../connectors/kit/sim/simulation.ts'
+import type { Mix } from './traffic.ts'
 
-/** People who write through simulated providers, one line at a time, for ever. Nothing here is random: it is a play. */
-export function startPeople(simulators: readonly Simulator[], paceMs: number): { stop(): void } {
+/** People who write through simulated providers, one thing at a time, for ever. Nothing is random: it is a play. */
+export function startPeople(simulators: readonly Simulator[], paceMs: number, mix: Mix): { stop(): void } {
   let turn = 0
   const timer = setInterval(() => {
     const simulator = simulators[turn % simulators.length]
     const round = Math.floor(turn / simulators.length)
     const one = PEOPLE[round % PEOPLE.length]
-    const lines = one === undefined ? [] : Object.keys(PLAY[one.language])
-    const line = lines[Math.floor(round / PEOPLE.length) % lines.length]
-    if (one !== undefined && line !== undefined) simulator?.write(one, line)
+    if (simulator !== undefined && one !== undefined) act(simulator, one, mix, round)
     turn += 1
   }, paceMs)
   return { stop: () => clearInterval(timer) }
+}
+
+type Someone = Person & { language: keyof typeof PLAY }
+
+function act(simulator: Simulator, one: Someone, mix: Mix, round: number): void {
+  const { kinds } = simulator
+  const wanted = mix[round % mix.length]
+  const kind = wanted === 'any' ? kinds[Math.floor(round / mix.length) % kinds.length] : wanted
+  if (kind !== undefined && kinds.includes(kind)) {
+    simulator.play(one, kind)
+    return
+  }
+  const lines = Object.keys(PLAY[one.language])
+  const line = lines[Math.floor(round / PEOPLE.length) % lines.length]
+  if (line !== undefined) simulator.write(one, line)
 }
 
 /** What is answered to a line of the play; to anything else, that somebody is there. */
@@ -40,7 +54,7 @@ const PLAY = {
   },
 } as const satisfies Record<string, Record<string, string>>
 
-const PEOPLE: readonly (Person & { language: keyof typeof PLAY })[] = [
+const PEOPLE: readonly Someone[] = [
   { name: 'Ana Torres', phone: '+5215512345678', language: 'es' },
   { name: 'Bruno Lima', phone: '+5511987654321', language: 'pt' },
   { name: 'Camila Rojas', phone: '+573001234567', language: 'es' },

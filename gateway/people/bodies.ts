@@ -1,9 +1,19 @@
 import { type Static, Type } from 'typebox'
 import { ADDRESS_KINDS } from '../../model/address.ts'
+import { CONSENT_CATEGORIES, CONSENT_STATES } from '../../model/consent.ts'
 import { NAME_MAX, TAGS_MAX } from '../../model/contact.ts'
 import { FIELD_KEY, FIELD_OPTIONS_MAX, FIELD_TEXT_MAX, FIELD_TYPES } from '../../model/field.ts'
-import { CONTACT_PATCHES, CONTACT_TAGS, CONTACTS, FIELD_PATCHES, FIELDS, TAGS } from '../examples.ts'
-import { body, nullable, optional, short, strict, words } from '../shapes.ts'
+import {
+  CONSENTS,
+  CONTACT_PATCHES,
+  CONTACT_TAGS,
+  CONTACTS,
+  FIELD_PATCHES,
+  FIELDS,
+  MERGES,
+  TAGS,
+} from '../examples.ts'
+import { body, id, nullable, optional, short, strict, words } from '../shapes.ts'
 
 /** What a client writes about people. */
 
@@ -54,6 +64,22 @@ export type ContactPatch = Static<typeof ContactPatch>
 
 export const ContactTagsInput = body({ tags: tagNames }, CONTACT_TAGS)
 export type ContactTagsInput = Static<typeof ContactTagsInput>
+
+export const ConsentInput = body(
+  {
+    channel: optional(nullable({ ...id('chn'), description: 'null, or absent: every channel.' })),
+    address: optional(
+      Type.String({ maxLength: ADDRESS_MAX, description: 'One of its addresses; all of them if absent.' }),
+    ),
+    category: words([...CONSENT_CATEGORIES, 'all']),
+    state: words(CONSENT_STATES),
+  },
+  CONSENTS,
+)
+export type ConsentInput = Static<typeof ConsentInput>
+
+export const MergeInput = body({ from: id('ctc'), into: id('ctc') }, MERGES)
+export type MergeInput = Static<typeof MergeInput>
 
 export const TagInput = body({ name: short(NAME_MAX) }, TAGS)
 export type TagInput = Static<typeof TagInput>

@@ -3,6 +3,7 @@ import type { AnyConnector, Io } from '../../connectors/connector.ts'
 import type { ChannelUpdated } from '../../model/change.ts'
 import type { Channel } from '../../model/channel.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
+import { STOP_MEANINGS, type StopAnswers } from '../../model/stop-words.ts'
 import type { StoredChannel } from '../../store/store.ts'
 import { ChannelAnswer, pageOf, problems } from '../answers.ts'
 import type { Caller } from '../auth.ts'
@@ -14,6 +15,7 @@ import {
   sealConfig,
   senderGroupOf,
   showChannel,
+  stopsOf,
   unresolvedSecrets,
 } from '../channels.ts'
 import { explain, nearest } from '../explain.ts'
@@ -70,6 +72,7 @@ export function channelRoutes(app: FastifyInstance, rooms: Rooms): void {
         config: sealConfig(connector, rooms.sealer, id, config, []),
         providerKey: connector.keyOf(config as never, id),
         senderGroup: senderGroupOf(connector, config, id),
+        stops: stopsOf(connector, config),
       } as const
       const committed = await commitOnce(rooms, inProgress, request, reply, [change])
       const made = applied(committed.outcomes[0]).id ?? id
@@ -203,7 +206,8 @@ function checkRoute(app: FastifyInstance, rooms: Rooms): void {
       if (open === undefined) throw notFound('channel')
       const signal = AbortSignal.any([rooms.stopping, AbortSignal.timeout(CHECK_MS)])
       const io = ioOf(rooms, signal)
-      const health = await open.connector.check(open.config, io)
+      const { webhookUrl } = show(rooms, request.caller, await channelOf(rooms, workspace, id))
+      const health = await open.connector.check(open.config, io, webhookUrl ?? undefined)
       await rooms.store.commit({ workspace, changes: [{ kind: 'channelHealth', channel: id, health }] })
       if (health.state === 'ok') await readTemplates(rooms, open, io)
       return show(rooms, request.caller, await channelOf(rooms, workspace, id))
@@ -215,6 +219,7 @@ function updateOf(rooms: Rooms, stored: StoredChannel, patch: ChannelPatch): Cha
   const set: ChannelUpdated['set'] = {}
   if (patch.name !== undefined) set.name = patch.name
   if (patch.status !== undefined) set.status = patch.status
+  if (patch.answers !== undefined) set.answers = answersAfter(stored.answers, patch.answers)
   if (patch.config === undefined) return set
   const { sealer, clock } = rooms
   const connector = connectorNamed(rooms, stored.connector)
@@ -225,7 +230,19 @@ function updateOf(rooms: Rooms, stored: StoredChannel, patch: ChannelPatch): Cha
   set.config = sealConfig(connector, sealer, stored.id, config, predecessors)
   set.providerKey = connector.keyOf(config as never, stored.id)
   set.senderGroup = senderGroupOf(connector, config, stored.id)
+  set.stops = stopsOf(connector, config)
   return set
+}
+
+/** What is absent stays, and null is what we say by ourselves. */
+function answersAfter(before: StopAnswers | null, patch: NonNullable<ChannelPatch['answers']>): StopAnswers {
+  const after: StopAnswers = { ...before }
+  for (const means of STOP_MEANINGS) {
+    const text = patch[means]
+    if (text === null) delete after[means]
+    else if (text !== undefined) after[means] = text
+  }
+  return after
 }
 
 /** @throws Problem naming each field of the config that does not fit. */

@@ -58,6 +58,7 @@ function webhookOf(request: FastifyRequest, rooms: Rooms): WebhookRequest {
     query: singly(query as Record<string, string | string[]>),
     headers: request.headers as Record<string, string | undefined>,
     body: Buffer.isBuffer(body) ? body : NO_BODY,
+    at: rooms.clock.now(),
   }
 }
 

@@ -7,6 +7,7 @@ import { FILE_BYTES_DEFAULT, FILE_BYTES_MAX } from '../../connectors/webchat/web
 import { FileTooLarge } from '../../store/store.ts'
 import { problems } from '../answers.ts'
 import { bearerOf } from '../auth.ts'
+import { joined, readHead } from '../head.ts'
 import { applied, invalidInput, Problem } from '../problem.ts'
 import type { Rooms } from '../rooms.ts'
 import { createAddressOf, type Site, siteOf, tooMany } from './entrance.ts'
@@ -141,7 +142,7 @@ async function keep(rooms: Rooms, site: Site, visitor: string, request: FastifyR
   const part = await request.file()
   if (part === undefined) throw invalidInput([{ field: 'file', message: 'is required' }])
   const bytes: AsyncIterator<Buffer> = part.file[Symbol.asyncIterator]()
-  const head = await readHead(bytes)
+  const head = await readHead(bytes, HEAD_BYTES)
   const told = { name: part.filename.slice(0, NAME_MAX), mimeType: part.mimetype }
   const kind = kindOf(head, told)
   if (kind === undefined) {
@@ -165,20 +166,4 @@ async function keep(rooms: Rooms, site: Site, visitor: string, request: FastifyR
   })
   applied(outcomes[0])
   return { id, mimeType, size, name }
-}
-
-async function readHead(bytes: AsyncIterator<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for (let length = 0; length < HEAD_BYTES; ) {
-    const next = await bytes.next()
-    if (next.done === true) break
-    chunks.push(next.value)
-    length += next.value.length
-  }
-  return Buffer.concat(chunks)
-}
-
-async function* joined(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield head
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
 }

@@ -1,11 +1,14 @@
 import type { Address } from '../../model/address.ts'
+import type { Outcome } from '../../model/change.ts'
 import { type ContactSet, FIELDS_MAX, TAGS_MAX } from '../../model/contact.ts'
 import type { FieldValue } from '../../model/field.ts'
 import type { TagId, WorkspaceId } from '../../model/ids.ts'
 import type { ContactCreated, ContactDeleted, ContactUpdated } from '../../model/people.ts'
 import type { Rows } from '../tables.ts'
-import { closeConversation } from './conversations.ts'
+import { consentOf, suppress, wantSaid } from './consent.ts'
+import { closeConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
+import { proposeAlike, wantAlike } from './likeness.ts'
 import {
   ADDRESSES_MAX,
   amend,
@@ -26,6 +29,8 @@ export const contactCreated: Rule<ContactCreated> = {
   want: (draft, workspace, { addresses, tags, fields }) => {
     for (const address of addresses) wantPerson(draft, workspace, address)
     wantSorting(draft, workspace, tags, fields)
+    wantAlike(draft, workspace, addresses, fields)
+    consentOf(draft, workspace, addresses)
   },
   decide: (draft, workspace, { source, addresses, set, tags, fields }) => {
     const wrong = wrongSorting(draft, workspace, tags, fields) ?? takenBy(draft, workspace, addresses)
@@ -35,13 +40,16 @@ export const contactCreated: Rule<ContactCreated> = {
     const sorted = { ...made, ...rest, tags: unique(tags), fields }
     if (addresses.length > 0 || name !== null) amend(draft, sorted, addresses, name)
     else putContact(draft, sorted)
+    proposeAlike(draft, sorted, [], fields)
     return { ok: true, id: made.id }
   },
 }
 
 export const contactUpdated: Rule<ContactUpdated> = {
   want: (draft, workspace, change) => {
-    wantContact(draft, workspace, change.contact)
+    const known = wantContact(draft, workspace, change.contact)
+    wantAlike(draft, workspace, change.addAddresses ?? [], change.fields, known)
+    consentOf(draft, workspace, [...(known?.addresses ?? []), ...(change.addAddresses ?? [])])
     for (const address of change.addAddresses ?? []) wantPerson(draft, workspace, address)
     for (const { kind, value } of change.removeAddresses ?? []) {
       draft.want('addresses', workspace, kind, value)
@@ -55,18 +63,30 @@ export const contactUpdated: Rule<ContactUpdated> = {
     const wrong =
       wrongSorting(draft, workspace, addTags, fields) ?? takenBy(draft, workspace, addAddresses, known)
     if (wrong !== undefined) return wrong
-    const next = updated(known, change)
-    if (next.addresses.length > ADDRESSES_MAX)
-      return refused('full', `a contact has ${ADDRESSES_MAX} addresses at most`)
-    if (next.tags.length > TAGS_MAX) return refused('full', `a contact has ${TAGS_MAX} tags at most`)
-    const changed = differing(known, next)
-    if (changed.length === 0) return { ok: true, id: known.id, duplicate: true }
-    moveAddresses(draft, known, next)
-    putContact(draft, { ...next, updatedAt: draft.now })
-    const data = { id: known.id, changed }
-    draft.event({ workspace, type: 'contact.updated', subject: known.id, data, kept: data })
-    return { ok: true, id: known.id }
+    return updateContact(draft, known, change)
   },
+}
+
+/** The part of an update that needs no look at whose addresses they are, or what tags and fields there are. */
+export function updateContact(
+  draft: Draft,
+  known: Contact,
+  change: Omit<ContactUpdated, 'kind' | 'contact'>,
+): Outcome {
+  const { workspace } = known
+  const next = updated(known, change)
+  if (next.addresses.length > ADDRESSES_MAX)
+    return refused('full', `a contact has ${ADDRESSES_MAX} addresses at most`)
+  if (next.tags.length > TAGS_MAX) return refused('full', `a contact has ${TAGS_MAX} tags at most`)
+  const changed = differing(known, next)
+  if (changed.length === 0) return { ok: true, id: known.id, duplicate: true }
+  moveAddresses(draft, known, next)
+  putContact(draft, { ...next, updatedAt: draft.now })
+  const joined = next.addresses.filter(one => !known.addresses.some(old => isSame(old, one)))
+  proposeAlike(draft, known, joined, change.fields)
+  const data = { id: known.id, changed }
+  draft.event({ workspace, type: 'contact.updated', subject: known.id, data, kept: data })
+  return { ok: true, id: known.id }
 }
 
 /**
@@ -83,37 +103,33 @@ export const contactDeleted: Rule<ContactDeleted> = {
       draft.want('watermarks', workspace, channel, address.value)
       draft.want('visitors', workspace, channel, address.value)
     }
-    const open = draft.want('openConversations', workspace, known.id, '')
+    wantSaid(draft, workspace, known.addresses)
+    for (const id of known.family) {
+      draft.want('contacts', workspace, id)
+      draft.want('merges', workspace, id)
+    }
+    const open = wantOpen(draft, known, '')
     if (open !== undefined) draft.want('conversations', workspace, open.conversation)
   },
   decide: (draft, workspace, { contact, erase }) => {
     const known = wantContact(draft, workspace, contact)
     if (known === undefined) return refused('notFound', `no contact ${contact}`)
-    const open = draft.get('openConversations', workspace, known.id, '')
+    const open = wantOpen(draft, known, '')
     const conversation = open && draft.get('conversations', workspace, open.conversation)
     if (conversation !== undefined) closeConversation(draft, conversation, 'api')
     for (const { kind, value } of known.addresses) draft.remove('addresses', workspace, kind, value)
-    draft.put('contacts', {
-      ...known,
-      ...{ name: null, addresses: [], reach: [], lastChannel: null },
-      ...{
-        language: null,
-        country: null,
-        timeZone: null,
-        tags: [],
-        fields: {},
-        seenAt: null,
-        terms: '',
-        menu: null,
-      },
-      updatedAt: draft.now,
-      deletedAt: draft.now,
-    })
+    draft.put('contacts', bare(draft, known))
+    for (const id of known.family) {
+      const merged = draft.get('contacts', workspace, id)
+      if (merged !== undefined) draft.put('contacts', bare(draft, merged))
+      draft.remove('merges', workspace, id)
+    }
     for (const { channel, address } of known.reach) {
       draft.remove('watermarks', workspace, channel, address.value)
       draft.remove('visitors', workspace, channel, address.value)
     }
     if (erase) {
+      suppress(draft, known)
       const { id, addresses } = known
       draft.put('erasures', { workspace, contact: id, addresses, at: draft.now })
     }
@@ -121,6 +137,19 @@ export const contactDeleted: Rule<ContactDeleted> = {
     draft.event({ workspace, type: 'contact.deleted', subject: known.id, data, kept: data })
     return { ok: true, id: known.id }
   },
+}
+
+/** Nothing personal is left; that it is gone, and who stood for it, is. */
+function bare(draft: Draft, contact: Contact): Contact {
+  return {
+    ...contact,
+    ...{ name: null, addresses: [], reach: [], lastChannel: null },
+    ...{ language: null, country: null, timeZone: null, tags: [], fields: {}, seenAt: null, terms: '' },
+    menu: null,
+    consent: {},
+    updatedAt: draft.now,
+    deletedAt: draft.now,
+  }
 }
 
 function wantSorting(
@@ -151,7 +180,7 @@ function wrongSorting(
 }
 
 /** Whose an address is, if not this contact's: two people are one only if somebody merges them. */
-function takenBy(
+export function takenBy(
   draft: Draft,
   workspace: WorkspaceId,
   addresses: readonly Address[],
@@ -166,7 +195,7 @@ function takenBy(
   return undefined
 }
 
-function updated(known: Contact, change: ContactUpdated): Contact {
+function updated(known: Contact, change: Omit<ContactUpdated, 'kind' | 'contact'>): Contact {
   const { set = {}, addAddresses = [], removeAddresses = [], addTags = [], removeTags = [] } = change
   const fields = Object.entries({ ...known.fields, ...change.fields })
   const isGone = (address: Address): boolean => removeAddresses.some(other => isSame(other, address))

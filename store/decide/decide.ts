@@ -1,9 +1,13 @@
 import type { Change, Committed, Outcome, Transaction } from '../../model/change.ts'
 import { amended } from './amended.ts'
+import { consented } from './consent.ts'
 import { contactCreated, contactDeleted, contactUpdated } from './contacts.ts'
 import type { Draft } from './draft.ts'
 import { enqueued } from './enqueued.ts'
+import { contactsImported, importEnded, importStarted } from './imports.ts'
 import { closed, fileCreated, mediaFetched, rejected, rejectedRemoved } from './kept.ts'
+import { candidateDismissed } from './likeness.ts'
+import { contactMerged } from './merge.ts'
 import { attempted, cancelled, settled } from './outbound.ts'
 import { receipt } from './receipt.ts'
 import { received } from './received.ts'
@@ -20,8 +24,9 @@ import {
   workspaceRenamed,
 } from './setup.ts'
 import { fieldCreated, fieldDeleted, fieldUpdated, tagCreated, tagDeleted, tagRenamed } from './sorting.ts'
+import { contactSplit } from './split.ts'
 import { tokenCreated, tokenRevoked, tokenUsed } from './tokens.ts'
-import { channelLimits, consented, polled, templateTold } from './told.ts'
+import { channelLimits, polled, templateTold } from './told.ts'
 import { identified, visitorReset } from './visitors.ts'
 
 /**
@@ -44,7 +49,6 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   keyReplaced,
   templateTold,
   polled,
-  consented,
   received,
   edited: amended,
   deleted: amended,
@@ -60,6 +64,10 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   mediaFetched,
   identified,
   visitorReset,
+  consented,
+  contactMerged,
+  contactSplit,
+  candidateDismissed,
   contactCreated,
   contactUpdated,
   contactDeleted,
@@ -69,6 +77,9 @@ const RULES: { [K in Change['kind']]: Rule<Extract<Change, { kind: K }>> } = {
   fieldCreated,
   fieldUpdated,
   fieldDeleted,
+  importStarted,
+  contactsImported,
+  importEnded,
   segmentCreated,
   segmentUpdated,
   segmentDeleted,

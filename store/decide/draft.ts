@@ -1,6 +1,7 @@
 import { rfc3339 } from '../../model/clock.ts'
 import type { EventType, LogEvent } from '../../model/event.ts'
 import type { Id, IdMaker, Prefix, WorkspaceId } from '../../model/ids.ts'
+import type { Pseudonym } from '../pseudonym.ts'
 import { type Rows, TABLES, type TableName } from '../tables.ts'
 import { keptWithContacts } from './contact-events.ts'
 import { type Key, keyOf, nameOf, restOf } from './key.ts'
@@ -15,6 +16,8 @@ import { type Key, keyOf, nameOf, restOf } from './key.ts'
  */
 export class Draft {
   readonly now: number
+  /** What an address is called where it must not be told. */
+  readonly pseudonym: Pseudonym
   readonly events: LogEvent[] = []
   /** Sender groups that may have something to send now. */
   readonly work = new Set<string>()
@@ -38,10 +41,12 @@ export class Draft {
   constructor(options: {
     now: number
     newId: IdMaker
+    pseudonym: Pseudonym
     load?: LoadNow
     raisable?: (scope: RaisableScope) => Rows['messages'][]
   }) {
     this.now = options.now
+    this.pseudonym = options.pseudonym
     this.#makeId = options.newId
     this.#load = options.load
     this.#loadRaisable = options.raisable
@@ -209,9 +214,11 @@ export class Draft {
     }
   }
 
-  /** Whether the row can be in the database at all. What a key is about is its second part, after the workspace. */
+  /** Whether the row cannot be in the database yet: what its key names, after the workspace, was made here. */
   #isBorn(key: Key): boolean {
-    return this.#born.has(key[1] ?? (key[0] as string))
+    return (
+      this.#born.has(key[1] ?? (key[0] as string)) || (key.length === 3 && this.#born.has(key[2] as string))
+    )
   }
 
   #known<T extends TableName>(table: T, key: Key): Entry<T> {

@@ -1,12 +1,15 @@
 import type { Address } from '../../model/address.ts'
 import type { Enqueued, Outcome } from '../../model/change.ts'
+import { consentFor } from '../../model/consent.ts'
 import type { ChannelId, MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { MessageRef } from '../../model/message.ts'
 import type { Rows } from '../tables.ts'
-import { findOrOpenConversation } from './conversations.ts'
+import { consentOf, isClosed } from './consent.ts'
+import { findOrOpenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
+import { wantAlike } from './likeness.ts'
 import { newMessage, openedBy, recordMessage } from './messages.ts'
-import { findOrMakeContact, isSame, wantContact, wantPerson } from './people.ts'
+import { findOrMakeContact, holderOf, isSame, wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** A message to be sent: written as pending with its queue row, so that it is sent whatever happens to us. */
@@ -17,17 +20,30 @@ export const enqueued: Rule<Enqueued> = {
     for (const message of [change.replyTo, change.reactionTo]) {
       if (message !== undefined) draft.want('messages', workspace, message)
     }
-    if (contact === undefined) return
-    draft.want('openConversations', workspace, contact.id, threadOf(draft, workspace, change))
+    if (contact === undefined) {
+      if (change.channel !== undefined) wantAllowed(draft, workspace, change, change.channel)
+      if (change.to !== undefined) wantNewcomer(draft, workspace, change.to)
+      return
+    }
+    wantOpen(draft, contact, threadOf(draft, workspace, change))
     const channel = change.channel ?? channelOf(draft, workspace, change, contact)
     if (channel === undefined) return
     draft.want('channels', workspace, channel)
+    wantAllowed(draft, workspace, change, channel, contact)
   },
 
   decide: (draft, workspace, change) => {
     const route = routeOf(draft, workspace, change)
     if ('ok' in route) return route
     const { channel, address } = route
+    const category = consentFor(change.category)
+    if (isClosed(draft, { workspace, address, channel: channel.id }, category)) {
+      const who = `${address.kind}:${address.value}`
+      return refused(
+        'optedOut',
+        `optedOut: ${who} withdrew consent for ${category} on the channel ${channel.id}`,
+      )
+    }
     const replyTo = targetOf(draft, workspace, change.replyTo)
     const reactionTo = targetOf(draft, workspace, change.reactionTo)
     if (replyTo === undefined || reactionTo === undefined)
@@ -37,13 +53,14 @@ export const enqueued: Rule<Enqueued> = {
       change.source.kind === 'broadcast'
         ? null
         : findOrOpenConversation(draft, contact, {
+            address,
             thread: threadOf(draft, workspace, change),
             channel: channel.id,
             source: openedBy(change.source.kind),
           }).conversation
     const row: Rows['messages'] = {
       ...newMessage(draft, channel, {
-        contact: contact.id,
+        contact: holderOf(draft, contact, address),
         conversation,
         direction: 'outbound',
         source: change.source,
@@ -57,18 +74,46 @@ export const enqueued: Rule<Enqueued> = {
       broadcast: change.broadcast ?? null,
       status: 'pending',
     }
-    const position = recordMessage(draft, row, change.content)
-    const heardAt = heardOn(contact, channel.id, address)
-    draft.insert('queue', { ...readyToSend(row, channel.senderGroup, change, position), heardAt })
-    draft.work.add(channel.senderGroup)
+    putOnQueue(draft, channel, row, { ...change, heardAt: heardOn(contact, channel.id, address) })
     return { ok: true, id: row.id }
   },
+}
+
+function wantNewcomer(draft: Draft, workspace: WorkspaceId, address: Address): void {
+  wantAlike(draft, workspace, [address])
+  consentOf(draft, workspace, [address])
+}
+
+/** The message with its queue row: from here on it is sent, or fails. */
+export function putOnQueue(
+  draft: Draft,
+  channel: Rows['channels'],
+  row: Rows['messages'],
+  sending: Pick<Enqueued, 'content' | 'lane' | 'expiresAt'> & Pick<Rows['queue'], 'heardAt'>,
+): void {
+  const position = recordMessage(draft, row, sending.content)
+  draft.insert('queue', readyToSend(row, channel.senderGroup, sending, position))
+  draft.work.add(channel.senderGroup)
+}
+
+/** What is asked about consent (RULES F1), and whose the address is. */
+function wantAllowed(
+  draft: Draft,
+  workspace: WorkspaceId,
+  change: Enqueued,
+  channel: ChannelId,
+  contact?: Rows['contacts'],
+): void {
+  const address = change.to ?? (contact && addressOn(contact, channel))
+  if (address === undefined) return
+  isClosed(draft, { workspace, address, channel }, consentFor(change.category))
+  if (contact !== undefined) holderOf(draft, contact, address)
 }
 
 function readyToSend(
   row: Rows['messages'],
   senderGroup: string,
-  change: Enqueued,
+  { lane, expiresAt, heardAt }: Pick<Rows['queue'], 'lane' | 'expiresAt' | 'heardAt'>,
   position: number,
 ): Rows['queue'] {
   return {
@@ -77,10 +122,10 @@ function readyToSend(
     state: 'ready',
     senderGroup,
     channel: row.channel,
-    lane: change.lane,
+    lane,
     position,
     readyAt: row.createdAt,
-    expiresAt: change.expiresAt,
+    expiresAt,
     fence: 0,
     part: 0,
     lastPart: null,
@@ -91,7 +136,7 @@ function readyToSend(
     attemptedAt: null,
     resolveAt: null,
     resends: 0,
-    heardAt: null,
+    heardAt,
   }
 }
 
@@ -122,7 +167,7 @@ function channelOf(
   change: Enqueued,
   contact: Rows['contacts'],
 ): ChannelId | undefined {
-  const open = draft.want('openConversations', workspace, contact.id, threadOf(draft, workspace, change))
+  const open = wantOpen(draft, contact, threadOf(draft, workspace, change))
   const named = change.conversation && draft.want('conversations', workspace, change.conversation)
   return open?.lastChannel ?? contact.lastChannel ?? (named ? named.channel : undefined)
 }

@@ -2,7 +2,6 @@ import type { Change, FileCreated, MediaFetched } from '../../model/change.ts'
 import type { Rows } from '../tables.ts'
 import { closeConversation } from './conversations.ts'
 import { tellMedia } from './messages.ts'
-import { wantContact } from './people.ts'
 import { countDown, countUp, type Rule, refused } from './rule.ts'
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
@@ -49,9 +48,7 @@ export const rejectedRemoved: Rule<Of<'rejectedRemoved'>> = {
 export const closed: Rule<Of<'closed'>> = {
   want: (draft, workspace, { conversation }) => {
     const known = draft.want('conversations', workspace, conversation)
-    const contact = known && wantContact(draft, workspace, known.contact)
-    if (known === undefined || contact === undefined) return
-    draft.want('openConversations', workspace, contact.id, known.thread)
+    if (known !== undefined) draft.want('openConversations', workspace, known.contact, known.thread)
   },
   decide: (draft, workspace, { conversation, by, note }) => {
     const known = draft.get('conversations', workspace, conversation)

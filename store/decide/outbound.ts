@@ -1,7 +1,9 @@
 import type { Attempted, Change, Outcome, Settled } from '../../model/change.ts'
 import { rfc3339 } from '../../model/clock.ts'
+import { consentFor } from '../../model/consent.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { Rows } from '../tables.ts'
+import { isRefusedNow, noteOptOut, wantOptOut } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { noteMenu, wantMenu } from './menu.ts'
 import { advance, failedFrom, note, withParts } from './progress.ts'
@@ -15,8 +17,10 @@ import { accept, wantAccept } from './taken.ts'
 export const attempted: Rule<Attempted> = {
   want: (draft, workspace, change) => {
     draft.want('leases', change.lease.group)
-    draft.want('queue', workspace, change.message)
+    const queue = draft.want('queue', workspace, change.message)
     wantMenu(draft, workspace, change)
+    if (queue === undefined || withdrawnSince(draft, queue) === undefined) return
+    draft.want('history', workspace, change.message, withdrawnEntry(change))
   },
   decide: (draft, workspace, change) => {
     const queue = draft.get('queue', workspace, change.message)
@@ -28,6 +32,11 @@ export const attempted: Rule<Attempted> = {
     if (isRepeated) return { ok: true, duplicate: true }
     if (queue.state !== 'claimed' || queue.part !== change.part) {
       return refused('state', 'it was cancelled, settled or claimed anew')
+    }
+    const withdrawn = withdrawnSince(draft, queue)
+    if (withdrawn !== undefined) {
+      failOptedOut(draft, withdrawn, queue, change)
+      return { ok: true, id: withdrawn.id, ended: true }
     }
     draft.put('queue', {
       ...queue,
@@ -43,6 +52,44 @@ export const attempted: Rule<Attempted> = {
   },
 }
 
+/**
+ * The message, if its recipient withdrew consent after it was enqueued (RULES F1). Nearly always one number tells that
+ * nobody did: a message that was looked at, and has waited since the newest withdrawal, needs no second look.
+ */
+function withdrawnSince(draft: Draft, queue: Rows['queue']): Rows['messages'] | undefined {
+  const newest = draft.want('workspaces', queue.workspace)?.lastWithdrawal ?? 0
+  // What is sent again has another position than when it was looked at.
+  if (newest < queue.position && queue.attempts === 0) return undefined
+  const message = newest === 0 ? undefined : draft.want('messages', queue.workspace, queue.message)
+  return message !== undefined && isRefusedNow(draft, message) ? message : undefined
+}
+
+function failOptedOut(
+  draft: Draft,
+  message: Rows['messages'],
+  queue: Rows['queue'],
+  change: Attempted,
+): void {
+  const { channel, category } = message
+  draft.remove('queue', message.workspace, message.id)
+  note(draft, message, {
+    entry: withdrawnEntry(change),
+    at: draft.now,
+    kind: 'failed',
+    part: change.part,
+    attempt: null,
+    status: 'failed',
+    raw: null,
+    detail: { code: 'optedOut', channel, category: consentFor(category) },
+  })
+  const parts = queue.parts ?? change.parts
+  fail(draft, message, { ...queue, parts }, change.part, { code: 'optedOut' })
+}
+
+function withdrawnEntry({ part }: Attempted): string {
+  return `withdrawn ${part}`
+}
+
 export const settled: Rule<Settled> = {
   want: (draft, workspace, change) => {
     draft.want('leases', change.lease.group)
@@ -52,6 +99,7 @@ export const settled: Rule<Settled> = {
     const { result } = change
     if (result.is === 'accepted') wantAccept(draft, message, result.providerIds, change)
     else draft.want('history', workspace, change.message, entryOf(change))
+    if (result.is === 'failed') wantOptOut(draft, message, result.failure)
   },
 
   decide: (draft, workspace, change) => {
@@ -99,6 +147,7 @@ function unhappy(draft: Draft, message: Rows['messages'], queue: Rows['queue'], 
   if (result.is === 'failed') {
     draft.remove('queue', message.workspace, message.id)
     fail(draft, counted, queue, part, result.failure)
+    noteOptOut(draft, message, result.failure, draft.now)
     return
   }
   if (result.is === 'uncertain') {

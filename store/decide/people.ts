@@ -3,7 +3,9 @@ import { countryOfPhone } from '../../model/country.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { termsOf } from '../terms.ts'
+import { consentOf } from './consent.ts'
 import type { Draft } from './draft.ts'
+import { proposeAlike } from './likeness.ts'
 
 type Contact = Rows['contacts']
 
@@ -22,9 +24,22 @@ export function wantContact(draft: Draft, workspace: WorkspaceId, id: ContactId)
   return contact?.deletedAt == null ? contact : undefined
 }
 
-/** Writes a contact, and what it is found by. */
+/** Whose an address is by itself, whoever stands for them now: what it is used for goes along when they are parted. */
+export function holderOf(draft: Draft, contact: Contact, { kind, value }: Address): ContactId {
+  if (contact.family.length === 0) return contact.id
+  const holder = draft.want('addresses', contact.workspace, kind, value)?.contact
+  return holder !== undefined && contact.family.includes(holder) ? holder : contact.id
+}
+
+/** Writes a contact, and what it is found by: whoever gets or loses an address has another sum of consent. */
 export function putContact(draft: Draft, contact: Contact): void {
-  draft.put('contacts', { ...contact, terms: termsOf(contact) })
+  const { workspace, id, addresses } = contact
+  const before = draft.want('contacts', workspace, id)
+  const isMoved =
+    before?.addresses !== addresses && JSON.stringify(before?.addresses) !== JSON.stringify(addresses)
+  const consent = isMoved ? consentOf(draft, workspace, addresses) : contact.consent
+  const row = { ...contact, consent }
+  draft.put('contacts', { ...row, terms: termsOf(row) })
 }
 
 /**
@@ -56,7 +71,8 @@ export function findOrMakeContact(
   })
   const named = contact.name === null && person.name !== undefined ? person.name : contact.name
   if (news.length === 0 && named === contact.name) return contact
-  return amend(draft, contact, news, named)
+  const known = addresses.find(address => !news.includes(address))
+  return amend(draft, contact, news, named, known && holderOf(draft, contact, known))
 }
 
 /**
@@ -84,7 +100,7 @@ export function isSame(a: Address, b: Address): boolean {
  * RULES F3: the phone is on record with another provider user id, so the number has a new owner: it moves to the
  * newcomer. The worse mistake would be to show one person another's conversation.
  */
-function isRecycled(contact: Contact, told: readonly Address[]): boolean {
+export function isRecycled(contact: Contact, told: readonly Address[]): boolean {
   const user = told.find(address => address.kind === 'whatsapp')
   if (user === undefined) return false
   const known = contact.addresses.filter(address => address.kind === 'whatsapp')
@@ -126,11 +142,13 @@ function tellAddresses(draft: Draft, { workspace, id }: Contact): void {
   draft.event({ workspace, type: 'contact.updated', subject: id, data, kept: data })
 }
 
+/** `told`: what is known of it. Its addresses were wanted, and are nobody's. */
 export function makeContact(
   draft: Draft,
   workspace: WorkspaceId,
   source: Contact['source'],
   kind: Contact['kind'],
+  told: Partial<Contact> = {},
 ): Contact {
   const contact: Contact = {
     workspace,
@@ -154,20 +172,26 @@ export function makeContact(
     deletedAt: null,
     consent: {},
     terms: '',
+    family: [],
     menu: null,
+    ...told,
   }
-  draft.insert('contacts', contact)
+  draft.insert('contacts', { ...contact, terms: termsOf(contact) })
+  for (const { kind, value } of contact.addresses) {
+    draft.put('addresses', { workspace, kind, value, contact: contact.id, createdAt: draft.now })
+  }
   const data = { id: contact.id, kind: contact.kind, source }
   draft.event({ workspace, type: 'contact.created', subject: contact.id, data, kept: data })
   return contact
 }
 
-/** The contact with further addresses and, if it had none, a name. */
+/** The contact with further addresses and, if it had none, a name. `holder`: whose they are by themselves. */
 export function amend(
   draft: Draft,
   contact: Contact,
   news: readonly Address[],
   name: string | null,
+  holder = contact.id,
 ): Contact {
   const { workspace } = contact
   const room = news.slice(0, Math.max(0, ADDRESSES_MAX - contact.addresses.length))
@@ -178,8 +202,9 @@ export function amend(
   const amended = { ...contact, name, addresses, country, updatedAt: draft.now }
   putContact(draft, amended)
   for (const { kind, value } of room) {
-    draft.put('addresses', { workspace, kind, value, contact: contact.id, createdAt: draft.now })
+    draft.put('addresses', { workspace, kind, value, contact: holder, createdAt: draft.now })
   }
+  proposeAlike(draft, amended, room)
   if (!isNew) {
     const data = {
       id: contact.id,

@@ -4,6 +4,7 @@ import { ATTEMPTS_MAX, type Failure, kindOf } from '../../model/failure.ts'
 import { type Observation, observe, observeMember, type Piece, statusOf } from '../../model/status.ts'
 import type { Rows } from '../tables.ts'
 import { failureView } from '../view.ts'
+import { noteOptOut } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { laneOf } from './messages.ts'
 
@@ -145,6 +146,7 @@ export function tell(draft: Draft, target: Target, receipt: Receipt): boolean {
     pieces = stopAfter(draft, message, pieces, part, receipt.at)
   }
   if (pieces !== message.pieces) advance(draft, message, pieces, { at: receipt.at, raw: receipt.raw })
+  noteOptOut(draft, message, receipt.failure, receipt.at)
   return true
 }
 

@@ -2,6 +2,7 @@ import type { Outcome, Receipt } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import { readReference } from '../../model/message.ts'
 import { raisedByWatermark } from '../../model/status.ts'
+import { wantOptOut } from './consent.ts'
 import { type Draft, RAISED_MAX } from './draft.ts'
 import { park, wantParked } from './parked.ts'
 import { advance, receiptEntry, type Target, tell } from './progress.ts'
@@ -24,6 +25,7 @@ export const receipt: Rule<Receipt> = {
     if (target === undefined) return
     const { message, part, segment } = target
     draft.want('history', workspace, message.id, receiptEntry(part, segment, change))
+    wantOptOut(draft, message, change.failure)
     wantAccept(draft, message, providerIdsOf(change), provenBy(change) ?? target)
   },
 

@@ -3,8 +3,11 @@ import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
 import { hasEarly } from './amended.ts'
-import { findOrOpenConversation, noteReach } from './conversations.ts'
+import { consentOf } from './consent.ts'
+import { findOrOpenConversation, noteReach, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'
+import { hearWord, wantWord } from './hear-word.ts'
+import { wantAlike } from './likeness.ts'
 import { takeChoice } from './menu.ts'
 import {
   adoptMedia,
@@ -17,7 +20,7 @@ import {
   wantUpload,
 } from './messages.ts'
 import { applyParked, wantParked } from './parked.ts'
-import { findOrMakeContact, ownersOf, wantPerson } from './people.ts'
+import { findOrMakeContact, holderOf, isRecycled, ownersOf, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
 /** An inbound message, or an echo: found or made with its contact and conversation, in one commit (RULES B3). */
@@ -30,13 +33,13 @@ export const received: Rule<Received> = {
     wantProviderId(draft, workspace, channel, change.reactionTo)
     const owners = ownersOf(draft, workspace, [change.address, ...change.also])
     if (change.former !== undefined) owners.push(wantPerson(draft, workspace, change.former))
-    for (const contact of owners) {
-      if (contact !== undefined) draft.want('openConversations', workspace, contact.id, change.thread ?? '')
-    }
+    for (const contact of owners) if (contact !== undefined) wantOpen(draft, contact, change.thread ?? '')
+    wantNewcomers(draft, workspace, change, owners)
     if (change.providerId !== null && (change.echo || hasEarly(known, draft.now))) {
       wantParked(draft, workspace, channel, [change.providerId])
     }
     hasItsUploads(draft, workspace, change)
+    if (known !== undefined) wantWord(draft, known, change, owners)
   },
 
   decide: (draft, workspace, change) => {
@@ -49,20 +52,23 @@ export const received: Rule<Received> = {
     const source = change.echo ? 'echo' : 'contact'
     const contact = findOrMakeContact(draft, workspace, change, change.echo ? 'echo' : 'message')
     const open = findOrOpenConversation(draft, contact, {
+      address: change.address,
       thread: change.thread ?? '',
       channel: channel.id,
       source: openedBy(source),
       context: change.context,
     })
-    if (!change.echo) noteReach(draft, open, channel.id, change.address, change.at)
+    if (!change.echo)
+      noteReach(draft, contact, open, { channel: channel.id, address: change.address, at: change.at })
+    const holder = holderOf(draft, contact, change.address)
     const chosen = change.echo
       ? undefined
       : takeChoice(draft, heard(draft, contact), channel.id, change.content)
     const base = newMessage(draft, channel, {
-      contact: contact.id,
+      contact: holder,
       conversation: open.conversation,
       direction: change.echo ? 'outbound' : 'inbound',
-      source: { kind: source, id: source === 'contact' ? contact.id : null },
+      source: { kind: source, id: source === 'contact' ? holder : null },
       address: change.address,
       replyTo: refOf(draft, workspace, channel.id, change.replyTo) ?? chosen?.replyTo ?? null,
       reactionTo: refOf(draft, workspace, channel.id, change.reactionTo),
@@ -79,12 +85,28 @@ export const received: Rule<Received> = {
     const content = adoptMedia(draft, row, chosen?.reply ?? change.content)
     recordMessage(draft, row, content)
     tellMissing(draft, row, content)
+    if (chosen === undefined) hearWord(draft, channel, contact, row, change)
     noteDelivery(draft, row, change)
     if (change.providerId !== null && (change.echo || hasEarly(channel, draft.now))) {
       applyParked(draft, workspace, channel.id, change.providerId)
     }
     return { ok: true, id: row.id }
   },
+}
+
+/** Whom somebody is like is asked only of addresses that are new, or change hands: nearly always none. */
+function wantNewcomers(
+  draft: Draft,
+  workspace: WorkspaceId,
+  { address, also, former }: Received,
+  owners: readonly (Rows['contacts'] | undefined)[],
+): void {
+  const [first] = owners
+  const told = [address, ...also]
+  const isKnown = owners.every(owner => owner !== undefined && owner.id === first?.id)
+  if (former === undefined && isKnown && first !== undefined && !isRecycled(first, told)) return
+  wantAlike(draft, workspace, told, {}, first)
+  consentOf(draft, workspace, [...told, ...owners.flatMap(owner => owner?.addresses ?? [])])
 }
 
 /** As it is by now: what the conversation and the reach changed is in it. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Change, ChannelCreated, ChannelResealed, ChannelUpdated } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
+import { ADDRESS_KEY } from '../pseudonym.ts'
 import { KEY_CHECK } from '../seal.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
@@ -22,7 +23,14 @@ export const workspaceCreated: Rule<Of<'workspaceCreated'>> = {
       if (known !== undefined) return refused('exists', `${known.value} is the first workspace already`)
       draft.put('meta', { name: FIRST, value: workspace })
     }
-    draft.put('workspaces', { id: workspace, name, head: 0, createdAt: draft.now, trimmed: 0 })
+    draft.put('workspaces', {
+      id: workspace,
+      name,
+      head: 0,
+      createdAt: draft.now,
+      trimmed: 0,
+      lastWithdrawal: 0,
+    })
     return { ok: true, id: workspace }
   },
 }
@@ -43,7 +51,7 @@ export const channelCreated: Rule<ChannelCreated> = {
     draft.want('channelKeys', workspace, connector, providerKey)
   },
   decide: (draft, workspace, change) => {
-    const { id, connector, name, config, providerKey, senderGroup } = change
+    const { id, connector, name, config, providerKey, senderGroup, stops = null } = change
     if (draft.get('channels', workspace, id) !== undefined) return refused('exists', `${id} exists already`)
     const taken = draft.get('channelKeys', workspace, connector, providerKey)
     if (taken !== undefined)
@@ -63,6 +71,8 @@ export const channelCreated: Rule<ChannelCreated> = {
       updatedAt: draft.now,
       deletedAt: null,
       earlyUntil: null,
+      stops,
+      answers: null,
       live: null,
     })
     const data = { id, connector, name, status: 'active' }
@@ -156,9 +166,11 @@ export const channelResealed: Rule<ChannelResealed> = {
 export const keyReplaced: Rule<Of<'keyReplaced'>> = {
   want: draft => {
     draft.want('meta', KEY_CHECK)
+    draft.want('meta', ADDRESS_KEY)
   },
-  decide: (draft, _workspace, { keyCheck }) => {
+  decide: (draft, _workspace, { keyCheck, addressKey }) => {
     draft.put('meta', { name: KEY_CHECK, value: keyCheck })
+    draft.put('meta', { name: ADDRESS_KEY, value: addressKey })
     return { ok: true }
   },
 }

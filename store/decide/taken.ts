@@ -4,6 +4,7 @@ import type { Piece } from '../../model/status.ts'
 import { raisedByWatermark } from '../../model/status.ts'
 import type { Rows } from '../tables.ts'
 import { wantAmend } from './amend.ts'
+import { wantOptOut } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { applyParked, isAmendment, wantParked } from './parked.ts'
 import { advance, note, observed, receiptEntry, withParts } from './progress.ts'
@@ -22,7 +23,7 @@ export type Acceptance = {
 
 export function wantAccept(
   draft: Draft,
-  message: Pick<Message, 'workspace' | 'id' | 'channel' | 'addressValue'>,
+  message: Message,
   providerIds: readonly string[],
   { part, attempt }: { part: number; attempt: number },
 ): void {
@@ -36,7 +37,10 @@ export function wantAccept(
     draft.want('providerIds', workspace, channel, providerId)
     for (const item of draft.want('parked', workspace, channel, providerId)?.receipts ?? []) {
       if (isAmendment(item)) wantAmend(draft, workspace, id, item)
-      else draft.want('history', workspace, id, receiptEntry(part, segment, item))
+      else {
+        draft.want('history', workspace, id, receiptEntry(part, segment, item))
+        wantOptOut(draft, message, item.failure)
+      }
     }
   }
 }
@@ -132,6 +136,7 @@ function goOn(draft: Draft, workspace: WorkspaceId, id: MessageId, part: number,
     readyAt: draft.now,
     part: part + 1,
     partAttempts: 0,
+    resends: 0,
     attemptedAt: null,
     resolveAt: null,
   })

@@ -1,14 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Change, Consented } from '../../model/change.ts'
-import { rfc3339 } from '../../model/clock.ts'
+import type { Change } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import type { ToldTemplate } from '../../model/template.ts'
 import type { Rows } from '../tables.ts'
 import type { Draft } from './draft.ts'
-import { findOrMakeContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
 
-/** What a provider tells besides messages: about the account, its templates, and what people consent to. */
+/** What a provider tells besides messages: about the account and its templates. */
 
 type Of<K extends Change['kind']> = Extract<Change, { kind: K }>
 
@@ -95,21 +93,6 @@ export const polled: Rule<Of<'polled'>> = {
       return refused('stale', 'the lease has ended')
     draft.put('polls', { workspace, channel, position, at: draft.now })
     return { ok: true }
-  },
-}
-
-/** Tells it, and keeps nothing yet. */
-export const consented: Rule<Consented> = {
-  want: (draft, workspace, { channel, address }) => {
-    draft.want('channels', workspace, channel)
-    wantPerson(draft, workspace, address)
-  },
-  decide: (draft, workspace, { channel, address, category, state, source, raw, at }) => {
-    if (living(draft, workspace, channel) === undefined) return refused('notFound', `no channel ${channel}`)
-    const { id } = findOrMakeContact(draft, workspace, { address, also: [] }, 'message')
-    const data = { id, channel, category, state, source, raw, at: rfc3339(at) }
-    draft.event({ workspace, type: 'contact.consent', subject: id, data, kept: data })
-    return { ok: true, id }
   },
 }
 

@@ -2,7 +2,9 @@ import { isUser, userAddress } from '../../model/address.ts'
 import type { Change, Identified } from '../../model/change.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import type { Rows } from '../tables.ts'
+import { consentOf } from './consent.ts'
 import type { Draft } from './draft.ts'
+import { wantAlike } from './likeness.ts'
 import { mergeContacts, wantMerge } from './merge.ts'
 import { amend, isSame, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'
@@ -29,6 +31,11 @@ export const identified: Rule<Identified> = {
     draft.want('channels', workspace, change.channel)
     draft.want('visitors', workspace, change.channel, change.visitor)
     const { own, known } = wantBoth(draft, workspace, change)
+    wantAlike(draft, workspace, [userAddress(change.externalId), ...change.addresses], {}, known ?? own)
+    const user = userAddress(change.externalId)
+    const before = [...(own?.addresses ?? []), ...(known?.addresses ?? [])]
+    const visitor = { kind: 'webchat', value: change.visitor } as const
+    consentOf(draft, workspace, [...before, visitor, user, ...change.addresses])
     if (own !== undefined && known !== undefined && own.id !== known.id) wantMerge(draft, [own, known])
   },
   decide: (draft, workspace, change) => {
@@ -105,7 +112,7 @@ function isSomebodyElse({ addresses }: Contact, externalId: string): boolean {
 
 function joined(draft: Draft, own: Contact | undefined, known: Contact | undefined): Contact | undefined {
   if (own === undefined || known === undefined || own.id === known.id) return known ?? own
-  return mergeContacts(draft, own, known)
+  return mergeContacts(draft, own, known, { kind: 'contact', id: null })
 }
 
 /** The contact with all that the identity adds to it, and reached on this channel by it. */
@@ -128,8 +135,11 @@ function endow(
 function reachedBy(contact: Contact, channel: ChannelId, user: Contact['addresses'][number]): Contact {
   const known = contact.reach.find(one => one.channel === channel)
   if (known !== undefined && isSame(known.address, user)) return contact
-  const others = contact.reach.filter(one => one.channel !== channel)
-  return { ...contact, reach: [...others, { channel, address: user, seenAt: known?.seenAt ?? null }] }
+  const isMerged = contact.family.length > 0
+  const others = contact.reach.filter(
+    one => one.channel !== channel || (isMerged && !isSame(one.address, user)),
+  )
+  return { ...contact, reach: [{ channel, address: user, seenAt: known?.seenAt ?? null }, ...others] }
 }
 
 function areSame(a: Contact['addresses'], b: Contact['addresses']): boolean {

@@ -1,5 +1,6 @@
 import type { Written } from '../decide/draft.ts'
 import { type Key, keyOf, nameOf } from '../decide/key.ts'
+import { BULK_ROWS } from '../sql.ts'
 import type { Rows, TableName } from '../tables.ts'
 
 /**
@@ -73,7 +74,7 @@ export function createSharedCache(): SharedCache {
       place.version += 1
       for (const { table, inserts, updates, deletes } of written) {
         if (!CACHED.has(table)) continue
-        for (const row of [...inserts, ...updates]) {
+        for (const row of [...(inserts.length > BULK_ROWS ? [] : inserts), ...updates]) {
           const key = keyOf(table, row as never)
           if (key[0] === workspace) keep(nameIn(epoch, table, key), row)
         }

@@ -4,6 +4,7 @@ import type { IdMaker } from '../../model/ids.ts'
 import { fold, want } from '../decide/decide.ts'
 import { type Asked, Draft, NotLoaded, type RaisableScope, type Written } from '../decide/draft.ts'
 import { nameOf } from '../decide/key.ts'
+import type { Pseudonym } from '../pseudonym.ts'
 import { rowOf, selectRaisable } from '../sql.ts'
 import type { TableName } from '../tables.ts'
 import { isCached, type SharedCache, workspacesOf } from './cache.ts'
@@ -21,6 +22,7 @@ export type GroupResult = { committed: Committed[]; events: LogEvent[]; work: st
 export type GroupOptions = {
   now: number
   newId: IdMaker
+  pseudonym: Pseudonym
   cache: SharedCache
   /** What else is to be sent with the writes, such as word to the other nodes. */
   also(result: GroupResult): void
@@ -30,13 +32,13 @@ export type GroupOptions = {
 export async function runGroup(
   connection: Connection,
   transactions: readonly Transaction[],
-  { now, newId, cache, also }: GroupOptions,
+  { now, newId, pseudonym, cache, also }: GroupOptions,
 ): Promise<{ result: GroupResult; durable: () => void }> {
   const facts = createFacts(cache)
   // What was wanted and could not be foreseen; each time it happens there is one more, so it comes to an end.
   const unforeseen: Asked[] = []
   for (;;) {
-    const draft = new Draft({ now, newId })
+    const draft = new Draft({ now, newId, pseudonym })
     await bring(connection, draft, transactions, unforeseen, facts)
     try {
       const committed = fold(draft, transactions)

@@ -5,7 +5,8 @@ import { claim, release } from '../claim.ts'
 import { createCommitter, type RunGroup } from '../committer.ts'
 import { openFiles } from '../files.ts'
 import { events } from '../log.ts'
-import { readMeta, type StoreWithMeta, writeMeta } from '../meta.ts'
+import { makeMeta, readMeta, type StoreWithMeta, writeMeta } from '../meta.ts'
+import { type Pseudonym, pseudonymsOf } from '../pseudonym.ts'
 import { cursorOf, QUERIES } from '../queries.ts'
 import { dueWorkspaces, sweep, sweepStore } from '../retention.ts'
 import type { Steps } from '../sql.ts'
@@ -49,17 +50,18 @@ async function openOn(database: Database, options: PostgresOptions): Promise<Sto
   const read = <T>(steps: Steps<T>): Promise<T> => database.read(steps)
   const write = <T>(steps: Steps<T>): Promise<T> =>
     database.transaction(connection => drive(connection, steps))
+  let pseudonym = pseudonymsOf(undefined)
   const tail = await startTail({
     url,
     listener,
     events: (workspace, after, limit) => read(events(workspace, after, limit)),
-    heads: () => read(QUERIES.workspaces({})),
-    groups: () => read(QUERIES.groups({})),
+    heads: () => read(QUERIES.workspaces({}, pseudonym)),
+    groups: () => read(QUERIES.groups({}, pseudonym)),
   })
   const committer = createCommitter({
     clock,
     listener: { events: made => tail.own(made), work: listener.work },
-    run: runnerOf(database, tail, clock),
+    run: runnerOf(database, tail, clock, (...of) => pseudonym(...of)),
   })
   const blobs = openBlobs(database, clock)
   const files = filesDir === null ? blobs : openFiles(filesDir, { clock, sole: false })
@@ -81,7 +83,7 @@ async function openOn(database: Database, options: PostgresOptions): Promise<Sto
       }),
     putFile: files.put,
     readFile: files.read,
-    query: (name, params) => read(QUERIES[name](params) as Steps<Queries[typeof name]['result']>),
+    query: (name, params) => read(QUERIES[name](params, pseudonym) as Steps<Queries[typeof name]['result']>),
     check: async () => {
       await write(writeMeta('checkedAt', String(clock.now())))
     },
@@ -96,7 +98,10 @@ async function openOn(database: Database, options: PostgresOptions): Promise<Sto
       return swept
     },
     stats: committer.stats,
-    meta: (name, value) => write(value === undefined ? readMeta(name) : writeMeta(name, value)),
+    meta: (name, value) => write(value === undefined ? readMeta(name) : makeMeta(name, value)),
+    hideAddresses: key => {
+      pseudonym = pseudonymsOf(key)
+    },
     close: async () => {
       await committer.close()
       await vacuum.stop()
@@ -106,7 +111,7 @@ async function openOn(database: Database, options: PostgresOptions): Promise<Sto
   }
 }
 
-function runnerOf(database: Database, tail: Tail, clock: Clock): RunGroup {
+function runnerOf(database: Database, tail: Tail, clock: Clock, pseudonym: Pseudonym): RunGroup {
   const newId = idMaker(systemRandom)
   const cache = createSharedCache()
   return async transactions => {
@@ -114,6 +119,7 @@ function runnerOf(database: Database, tail: Tail, clock: Clock): RunGroup {
       runGroup(connection, transactions, {
         now: clock.now(),
         newId,
+        pseudonym,
         cache,
         also: made => {
           const word = tail.word(made)

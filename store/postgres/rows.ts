@@ -76,7 +76,7 @@ function typesOf(table: TableName, fields?: readonly string[]): ColumnType[] {
  * Other indexes of these hold the id as well, and for an empty table one is as good as the other: planned each time,
  * when it is known how many rows there are.
  */
-const AMBIGUOUS: ReadonlySet<TableName> = new Set(['messages', 'conversations'])
+const AMBIGUOUS: ReadonlySet<TableName> = new Set(['messages', 'conversations', 'candidates'])
 
 /**
  * What is locked by being read. The workspace is RULES A1's lock. A claim changes rows of the queue without it, so they

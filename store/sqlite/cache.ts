@@ -1,5 +1,6 @@
 import type { Written } from '../decide/draft.ts'
 import { type Key, keyOf, nameOf } from '../decide/key.ts'
+import { BULK_ROWS } from '../sql.ts'
 import type { Rows, TableName } from '../tables.ts'
 
 /**
@@ -52,7 +53,8 @@ export function createRowCache(isEmpty: (table: TableName) => boolean): RowCache
         if (inserts.length > 0 && OFTEN_EMPTY.has(table)) empty.set(table, false)
         return
       }
-      for (const row of inserts) keep(rows, nameOf(keyOf(table, row as never)), row)
+      if (inserts.length <= BULK_ROWS)
+        for (const row of inserts) keep(rows, nameOf(keyOf(table, row as never)), row)
       for (const row of updates) keep(rows, nameOf(keyOf(table, row as never)), row)
       for (const key of deletes) {
         rows.young.delete(nameOf(key))

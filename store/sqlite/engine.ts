@@ -6,6 +6,7 @@ import { fold, want } from '../decide/decide.ts'
 import { Draft, type RaisableScope, type Written } from '../decide/draft.ts'
 import { type Key, keyOf } from '../decide/key.ts'
 import { HASHED, keyHash } from '../hash.ts'
+import type { Pseudonym } from '../pseudonym.ts'
 import {
   changedValuesOf,
   columnsOf,
@@ -27,7 +28,7 @@ import { readMigrations } from './migrations.ts'
  */
 export type Engine = {
   /** Applies a group in one transaction. Durable when it returns; if it throws, nothing was done. */
-  group(transactions: readonly Transaction[], now: number): GroupResult
+  group(transactions: readonly Transaction[], now: number, pseudonym: Pseudonym): GroupResult
   /** Runs statements in one transaction of their own. */
   write<T>(steps: Steps<T>): T
   read<T>(steps: Steps<T>): T
@@ -69,9 +70,10 @@ export function openEngine(path: string, options: EngineOptions): Engine {
     table => prepared(`SELECT 1 FROM ${TABLES[table].name} LIMIT 1`).get() === undefined,
   )
   const engine: Engine = {
-    group: (transactions, now) => {
+    group: (transactions, now, pseudonym) => {
       const draft = new Draft({
         now,
+        pseudonym,
         newId: options.newId,
         raisable: scope => raisable(prepared, scope),
         ...(options.inBulk === true

@@ -44,11 +44,12 @@ export async function openSqlite({
   const writer = open(path, { readOnly: false })
   const reader = open(path, { readOnly: true })
   const files = openFiles(filesDir ?? join(dataDir, 'files'), { clock, sole: filesDir === null })
+  let addressKey: string | undefined
   const committer = createCommitter({
     clock,
     listener,
     run: async transactions =>
-      (await writer.call({ op: 'group', transactions, now: clock.now() })) as GroupResult,
+      (await writer.call({ op: 'group', transactions, now: clock.now(), addressKey })) as GroupResult,
   })
   return {
     commit: committer.commit,
@@ -69,6 +70,7 @@ export async function openSqlite({
         op: 'query',
         name,
         params,
+        addressKey,
       })) as Queries[typeof name]['result'],
     check: async () => {
       await writer.call({ op: 'check', now: clock.now() })
@@ -86,6 +88,9 @@ export async function openSqlite({
       (await writer.call(value === undefined ? { op: 'meta', name } : { op: 'meta', name, value })) as
         | string
         | null,
+    hideAddresses: key => {
+      addressKey = key
+    },
     close: async () => {
       await committer.close()
       await reader.close()
@@ -104,6 +109,7 @@ const SMALL: ReadonlySet<keyof Queries> = new Set([
   'workspaces',
   'workspace',
   'keyCheck',
+  'addressKey',
   'token',
   'channels',
   'groups',

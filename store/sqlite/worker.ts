@@ -5,7 +5,8 @@ import { idMaker } from '../../model/ids.ts'
 import { systemRandom } from '../../model/random.ts'
 import { claim, release } from '../claim.ts'
 import { events } from '../log.ts'
-import { readMeta, writeMeta } from '../meta.ts'
+import { makeMeta, readMeta, writeMeta } from '../meta.ts'
+import { pseudonymsOf } from '../pseudonym.ts'
 import { cursorOf, QUERIES } from '../queries.ts'
 import { dueWorkspaces, sweep } from '../retention.ts'
 import type { Steps } from '../sql.ts'
@@ -18,16 +19,19 @@ import { giveBackMemory } from './memory.ts'
  * order, one at a time.
  */
 export type Call =
-  | { op: 'group'; transactions: readonly Transaction[]; now: number }
+  | { op: 'group'; transactions: readonly Transaction[]; now: number; addressKey: AddressKey }
   | { op: 'claim'; request: ClaimRequest; now: number }
   | { op: 'release'; lease: { group: string; holder: string; fence: number } }
   | { op: 'sweepDue'; keep: Keep; now: number }
   | { op: 'sweep'; workspace: WorkspaceId | null; keep: Keep; now: number }
   | { op: 'check'; now: number }
-  | { op: 'query'; name: keyof Queries; params: Queries[keyof Queries]['params'] }
+  | { op: 'query'; name: keyof Queries; params: Queries[keyof Queries]['params']; addressKey: AddressKey }
   | { op: 'events'; workspace: WorkspaceId; after: number; limit: number }
   | { op: 'cursor'; follower: string; workspace: WorkspaceId }
   | { op: 'meta'; name: string; value?: string }
+
+/** With every call, because a thread that died knows nothing. */
+type AddressKey = string | undefined
 
 /** An error does not pass from thread to thread as what it is. */
 export type Answer =
@@ -57,7 +61,7 @@ export function answer(engine: Engine, call: Call): Answer {
 function perform(engine: Engine, call: Call): unknown {
   switch (call.op) {
     case 'group':
-      return engine.group(call.transactions, call.now)
+      return engine.group(call.transactions, call.now, pseudonymsOf(call.addressKey))
     case 'claim':
       return engine.write(claim(call.request, call.now, { leaseNow: call.now, sole: true }))
     case 'release':
@@ -70,13 +74,15 @@ function perform(engine: Engine, call: Call): unknown {
       return engine.write(writeMeta('checkedAt', String(call.now)))
     case 'query':
       // Each query takes its own parameters; `Queries` pairs them by name, which a union cannot say.
-      return engine.read(QUERIES[call.name](call.params as never) as Steps<unknown>)
+      return engine.read(
+        QUERIES[call.name](call.params as never, pseudonymsOf(call.addressKey)) as Steps<unknown>,
+      )
     case 'events':
       return engine.read(events(call.workspace, call.after, call.limit))
     case 'cursor':
       return engine.read(cursorOf(call.follower, call.workspace))
     case 'meta':
-      return engine.write(call.value === undefined ? readMeta(call.name) : writeMeta(call.name, call.value))
+      return engine.write(call.value === undefined ? readMeta(call.name) : makeMeta(call.name, call.value))
   }
 }
 

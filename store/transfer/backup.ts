@@ -42,6 +42,7 @@ export async function writeBackup(
       from: source.name,
       workspace: source.workspace,
       keyCheck: source.keyCheck,
+      addressKey: source.addressKey,
       tables,
       files: { ...list, file: FILES_LIST, bytes: files.bytes, lost: files.lost.length },
     }

@@ -17,6 +17,8 @@ export type Manifest = {
   workspace: string | null
   /** Opens with the right secret key alone; never the key (RULES G1). */
   keyCheck: string
+  /** Absent where there was none yet. */
+  addressKey?: string | null
   /** By the name of the table in SQL. */
   tables: Record<string, Sum & { file: string; fields: string[] }>
   /** `lost`: how many more rows named, that the store did not have. */

@@ -31,6 +31,7 @@ export async function openBackup(path: string): Promise<Backup> {
     name: `backup of ${manifest.from} at ${manifest.createdAt}`,
     workspace: manifest.workspace,
     keyCheck: manifest.keyCheck,
+    addressKey: manifest.addressKey ?? null,
     fields: table => manifest.tables[TABLES[table].name]?.fields ?? [],
     pages: (table, from) => rowsOf(directory, manifest, table, from?.rows ?? 0),
     files: after => listed(directory, after),

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { ADDRESS_KEY } from '../pseudonym.ts'
 import { fits, KEY_CHECK, type Sealer, WrongKey } from '../seal.ts'
 import { sql } from '../sql.ts'
 import type { TableName } from '../tables.ts'
@@ -12,6 +13,8 @@ export type Source = {
   readonly workspace: string | null
   /** A text that only the right secret key opens (RULES G1). */
   readonly keyCheck: string
+  /** The key that hides addresses, sealed; null in what is older than it. */
+  readonly addressKey: string | null
   /** What it knows of a table; empty where it has no such table. */
   fields(table: TableName): readonly string[]
   /** Rows in the order of their key, after a position. */
@@ -40,6 +43,7 @@ export async function storeSource(depot: Depot, workspace: string | null): Promi
     name: depot.name,
     workspace,
     keyCheck,
+    addressKey: await metaOf(depot, ADDRESS_KEY),
     fields: fieldsOf,
     pages: (table, from) => pagesOf(depot, table, { fields: fieldsOf(table), from, workspace }),
     files: after => filesOf(depot, workspace, after),

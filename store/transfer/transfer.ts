@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { ADDRESS_KEY } from '../pseudonym.ts'
 import { sql } from '../sql.ts'
 import { FileMissing } from '../store.ts'
 import { TABLES, type TableName } from '../tables.ts'
@@ -243,6 +244,7 @@ async function isWhole(from: Pick<Source, 'readFile'>, sha256: string): Promise<
 async function finish(source: Source, target: Depot, begun: string): Promise<void> {
   const marks: Record<string, string | null> = {
     keyCheck: source.keyCheck,
+    [ADDRESS_KEY]: source.addressKey,
     [MOVED]: begun,
     [HALF_MADE]: null,
     [FILES_MARK]: null,

@@ -27,7 +27,7 @@ test('the webhooks of the benchmark are signed, and each is another message', ()
   } as const
   const messages = read(plan).map(({ head, body }) => {
     const headers = Object.fromEntries(head.slice(1).map(line => line.split(': ')))
-    const request = { method: 'POST', url: '', query: {}, headers, body: Buffer.from(body) }
+    const request = { method: 'POST', url: '', query: {}, headers, body: Buffer.from(body), at: 0 }
     expect(headers['content-length']).toBe(String(Buffer.byteLength(body)))
     expect(signedByMeta(request, 'secret')).toBe(true)
     expect(signedByMeta(request, 'other')).toBe(false)

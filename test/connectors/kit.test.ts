@@ -12,7 +12,7 @@ const BODY = String.raw`{"object":"page","entry":[{"id":"1","time":1700000000000
 const SIGNATURE = 'sha256=c0ab2395ab0bc7f06cca3ea4d1563ccdef08a0a98a6a26a52b52b2fa36f2f3ce'
 
 function webhook(headers: Record<string, string | undefined>, body: string, query = {}, method = 'POST') {
-  return { method, url: 'https://example.com/in/whatsapp', query, headers, body: Buffer.from(body) }
+  return { method, url: 'https://example.com/in/whatsapp', query, headers, body: Buffer.from(body), at: 0 }
 }
 
 test('the signature vector of PROVIDERS A2 is accepted', () => {

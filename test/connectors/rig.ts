@@ -75,7 +75,8 @@ export function outbound(content: Outbound['content'], more: Partial<Outbound> =
     content,
     category: 'service',
     reference: `msg_${references}.0.1`,
-    key: `msg_${references}.0`,
+    key: `msg_${references}.0.0`,
+    webhookUrl: 'http://127.0.0.1/in/whatsapp/chn_1',
     replyTo: null,
     reactionTo: null,
     source: 'api',
@@ -119,6 +120,7 @@ export async function createSubscriber(answer: () => number = () => 200): Promis
         query: Object.fromEntries(searchParams),
         headers: { 'x-hub-signature-256': request.headers['x-hub-signature-256'] as string | undefined },
         body: Buffer.concat(chunks),
+        at: 0,
       }
       if (request.method === 'GET') {
         const hello = subscribed(asked, ['verify'])

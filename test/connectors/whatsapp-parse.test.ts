@@ -5,7 +5,7 @@ import { parse } from '../../connectors/whatsapp/parse.ts'
 /** What is Meta's own; the fixtures and the totality of `parse` are laws of `test/contracts/connector.ts`. */
 
 function requestOf(body: Buffer): WebhookRequest {
-  return { method: 'POST', url: 'https://example.com/in/whatsapp', query: {}, headers: {}, body }
+  return { method: 'POST', url: 'https://example.com/in/whatsapp', query: {}, headers: {}, body, at: 0 }
 }
 
 function parseText(text: string): Inbound[] {

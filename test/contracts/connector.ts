@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import type { Outbound } from '../../connectors/connector.ts'
+import type { AnyConnector, Outbound } from '../../connectors/connector.ts'
 import type { Sim } from '../../connectors/kit/sim/sim.ts'
 import type { ContentType } from '../../model/content.ts'
 import type { FailureKind } from '../../model/failure.ts'
 import { createLaws } from './connector/laws.ts'
 import { parsingLaws } from './connector/parsing.ts'
+import { pollLaws } from './connector/polling.ts'
 import { receiptLaws } from './connector/receipts.ts'
 import { receivingLaws } from './connector/receiving.ts'
 import { secretLaws } from './connector/secrets.ts'
@@ -32,6 +33,8 @@ import { troubleLaws } from './connector/trouble.ts'
 export type Subject = {
   /** As in the registry. */
   connector: string
+  /** Of a connector that is not there. */
+  defined?: AnyConnector
   /**
    * The provider, faked, with the accounts of all three channels, on its good day and in a hurry: receipts within a few
    * milliseconds, everything read. undefined: there is no provider.
@@ -57,6 +60,8 @@ export type Subject = {
   lostAnswer: 'reference' | 'key' | 'policy'
   /** Parts that need more than the usual sample of their content: a template that is there, a message to react to. */
   samples?: { [T in ContentType]?: Partial<Outbound> }
+  /** A channel that is polled instead, and how somebody writes to it. */
+  polls?: { config: (url: string) => Record<string, unknown>; write: (sim: Sim, text: string) => void }
   exempt?: Readonly<Record<string, string>>
 }
 
@@ -106,6 +111,7 @@ export function connectorLaws(subject: Subject): void {
     receivingLaws(law, subject, it)
     receiptLaws(law, subject, it)
     sendingLaws(law, subject, it)
+    pollLaws(law, subject, it)
     troubleLaws(law, subject, it)
     secretLaws(law, subject, it)
     law.end()

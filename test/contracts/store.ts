@@ -1,9 +1,12 @@
 import { describe } from 'vitest'
 import { accessLaws } from './store/access.ts'
 import { amendmentLaws } from './store/amendments.ts'
+import { consentLaws } from './store/consent.ts'
 import { contactLaws } from './store/contacts.ts'
 import { fileLaws } from './store/files.ts'
 import { foundLaws } from './store/found.ts'
+import { identityLaws } from './store/identity.ts'
+import { importLaws } from './store/imports.ts'
 import { inboundLaws } from './store/inbound.ts'
 import { logLaws } from './store/log.ts'
 import { peopleLaws } from './store/people.ts'
@@ -33,10 +36,13 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     accessLaws(trial)
     amendmentLaws(trial)
     peopleLaws(trial)
+    consentLaws(trial)
+    identityLaws(trial)
     contactLaws(trial)
     foundLaws(trial)
     timelineLaws(trial)
     visitorLaws(trial)
+    importLaws(trial)
     toldLaws(trial)
   })
 }

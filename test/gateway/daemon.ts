@@ -55,7 +55,8 @@ export async function run(more: Partial<Config> = {}, options: DaemonOptions = {
     ...daemon,
     dataDir,
     call: async (method, path, { body, headers, token = TOKEN } = {}) => {
-      const raw = typeof body === 'string' || body instanceof FormData || body === undefined
+      const isBytes = body instanceof FormData || body instanceof Uint8Array
+      const raw = typeof body === 'string' || isBytes || body === undefined
       const answer = await fetch(daemon.url + path, {
         method,
         redirect: 'manual',

@@ -103,7 +103,7 @@ function intakeOf(
 }
 
 function request(signature: string, body: string, method = 'POST'): WebhookRequest {
-  return { method, url: '', query: {}, headers: { signature }, body: Buffer.from(body) }
+  return { method, url: '', query: {}, headers: { signature }, body: Buffer.from(body), at: 0 }
 }
 
 function stored(transactions: Transaction[]) {

@@ -26,6 +26,7 @@ test('RULES G1: after rekey the old key is not needed; a second time does nothin
   await makeChannel(first, '2')
   // A replaced secret is sealed too, beside the config.
   await first.call('PATCH', `/v1/channels/${id}`, { body: { config: { appSecret: 'the-next-app-secret' } } })
+  await deliver(first, textDelivery({ number: '1', id: 'wamid.stop', from: '5215500000009', text: 'STOP' }))
   const events = (await first.call('GET', '/v1/events?after=0')).text
   const busy = await command(['rekey', ...flags], { OMNIBUS_SECRET_KEY: `${NEW},${OLD}` })
   expect([busy.code, busy.stderr]).toEqual([1, expect.stringContaining('in use by another Omnibus process')])
@@ -49,6 +50,14 @@ test('RULES G1: after rekey the old key is not needed; a second time does nothin
     'the-next-app-secret',
   )
   expect(next.status).toBe(200)
+  // The key that hides addresses is another one's secret now, and itself the same.
+  const ad = {
+    channel: id,
+    to: '+5215500000009',
+    category: 'marketing',
+    content: { type: 'text', text: 'Ad' },
+  }
+  expect((await last.call('POST', '/v1/messages', { body: ad })).status).toBe(422)
   await last.stop()
 })
 

@@ -26,6 +26,21 @@ test('certain failures are tried again, at most attemptsMax times, then the mess
   expect(await rig.message(id)).toMatchObject({ attempts: 8, failure: { code: 'attemptsUsed' } })
 })
 
+test('RULES C6: a provider that knows a part again is asked at once, under the same key', async () => {
+  await using rig = await createRig({
+    idempotent: true,
+    send: async () => {
+      if (rig.calls.length === 1) throw refuse('noAnswer')
+      return undefined
+    },
+  })
+  const id = await rig.enqueue('Hola', { source: { kind: 'broadcast', id: null } })
+  await rig.until('sent', async () => (await rig.message(id)).status === 'sent')
+  const [first, second] = rig.calls.map(({ part }) => part)
+  expect(second?.key).toBe(first?.key)
+  expect(second?.reference).not.toBe(first?.reference)
+})
+
 test('what the channel cannot carry fails without a call', async () => {
   await using rig = await createRig()
   const id = await rig.enqueue('', { content: { type: 'template', name: 't', language: 'es' } })
@@ -70,6 +85,23 @@ test('RULES C6: an uncertain attempt is sent again for an API, given up for a br
   expect(await rig.message(asked)).toMatchObject({ attempts: 2, uncertain: false })
   expect((await rig.message(broadcast)).failure).toMatchObject({ code: 'uncertain' })
   expect(rig.calls.length).toBe(3)
+})
+
+test('RULES C6: a repeated attempt has the same key; one after a certain failure has another', async () => {
+  const answers = ['noAnswer', 'providerFault', undefined] as const
+  let at = 0
+  await using rig = await createRig({
+    config: { onUncertain: { afterMs: 10 } },
+    send: async () => {
+      const code = answers[at++]
+      if (code !== undefined) throw refuse(code, 10)
+      return undefined
+    },
+  })
+  const id = await rig.enqueue('Hola')
+  await rig.until('sent', async () => (await rig.message(id)).status === 'sent')
+  expect(rig.calls.map(({ part }) => part.key)).toEqual([`${id}.0.0`, `${id}.0.0`, `${id}.0.1`])
+  expect(rig.calls[0]?.part.webhookUrl).toBe(`https://gw.example/in/test/${rig.channel}`)
 })
 
 test('RULES C6: the channel’s own policy stands above the source’s', async () => {

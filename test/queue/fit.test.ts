@@ -235,3 +235,35 @@ test('fitted parts are within what the channel carries, whatever the content', (
     }),
   )
 })
+
+test('keys that are answered by their title are remembered, like numbered text', () => {
+  const typed: Capabilities = { ...RICH, quick: { max: 3, titleMax: 20, textMax: 60, typed: true } }
+  const quick: Content = {
+    type: 'buttons',
+    text: 'Size?',
+    quick: true,
+    buttons: [{ id: 's', title: 'Small' }],
+  }
+  const items = [{ id: 's', title: 'Small' }]
+  expect(fitContent(quick, typed)).toEqual({ parts: [quick], menu: { kind: 'quick', items } })
+  const told: Capabilities = { ...RICH, quick: { max: 3, titleMax: 20, textMax: 60 } }
+  expect(fitContent(quick, told)).toEqual({ parts: [quick] })
+})
+
+test('below a file there may be less room for the text of buttons', () => {
+  const around = { headerMax: 0, footerMax: 0, media: true, captionMax: 12 } as const
+  const can: Capabilities = { ...RICH, buttons: { max: 3, titleMax: 20, textMax: 60, around } }
+  const header = { type: 'image', media: file('image/png') } as const
+  const content: Content = {
+    type: 'buttons',
+    text: 'One two three. Four',
+    header,
+    buttons: [{ id: 'a', title: 'A' }],
+  }
+  expect(fitContent(content, can)).toEqual({
+    parts: [
+      { type: 'text', text: 'One two' },
+      { ...content, text: 'three. Four' },
+    ],
+  })
+})

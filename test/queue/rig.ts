@@ -46,6 +46,7 @@ export type ChannelOptions = { perSecond?: number | null; config?: Record<string
 export type RigOptions = ChannelOptions & {
   poll?: NonNullable<Connector<never>['poll']>
   act?: Connector<never>['act']
+  idempotent?: true
   send?: (part: Outbound, io: Io, channel: string) => Promise<Sent | undefined>
   can?: Partial<Capabilities>
   needs?: (needs: QueueNeeds) => Partial<QueueNeeds>
@@ -140,6 +141,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
         return sent ?? { providerIds: [`p.${part.reference}`], raw: 'accepted' }
       },
       ...(options.poll !== undefined && { poll: options.poll as never }),
+      ...(options.idempotent && { idempotent: true }),
       ...(options.act !== undefined && { act: options.act as never }),
       check: async () => ({ state: 'ok' }),
     })
@@ -171,6 +173,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
       log: silentLog,
       holder,
       headroom: 0.9,
+      webhookUrlOf: ({ id }) => `https://gw.example/in/test/${id}`,
       linkOf: (_workspace, file, forMs) => `https://files.example/${file}?for=${forMs}`,
     }
     return { ...needs, ...options.needs?.(needs) }

@@ -5,6 +5,7 @@ import { seededRandom } from '../../model/random.ts'
 import { fold } from '../../store/decide/decide.ts'
 import { Draft, type LoadNow } from '../../store/decide/draft.ts'
 import { keyOf, nameOf } from '../../store/decide/key.ts'
+import { pseudonymsOf } from '../../store/pseudonym.ts'
 import type { TableName } from '../../store/tables.ts'
 import { ANA, channelOf } from '../contracts/store/trial.ts'
 
@@ -18,7 +19,7 @@ test('a text of somebody known reads and writes as few rows as can be', () => {
       read.push(table)
       return rows.get(`${table} ${nameOf(key)}`)
     }) as LoadNow
-    const draft = new Draft({ now: 1, newId, load })
+    const draft = new Draft({ now: 1, newId, load, pseudonym: pseudonymsOf('key') })
     const [committed] = fold(draft, [{ workspace, changes }])
     expect(committed?.outcomes.every(outcome => outcome.ok)).toBe(true)
     const written = [...draft.written()].flatMap(({ table, inserts, updates }) =>

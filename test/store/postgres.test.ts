@@ -14,6 +14,7 @@ async function open(url: string, now = 1_700_000_000_000): Promise<Specimen> {
     leaseClock: () => now,
     listener: { events: batch => events.push(...batch), work: groups => work.push(...groups) },
   })
+  store.hideAddresses('the key of these tests')
   return {
     store,
     events,

@@ -19,7 +19,7 @@ import { openBackup } from '../../store/transfer/restore.ts'
 import { proveKey } from '../../store/transfer/source.ts'
 import { type Moved, move } from '../../store/transfer/transfer.ts'
 import { newId } from '../contracts/store/trial.ts'
-import { KEY } from './transfer/furnish.ts'
+import { KEY, outbound, SILENT } from './transfer/furnish.ts'
 import {
   backUp,
   CLAIM,
@@ -48,6 +48,21 @@ test('RULES A9: a copy has the rows, the log and the files of its source, and no
   const marks = await target.select({ text: "SELECT name FROM meta WHERE name LIKE 'copy%'", args: [] })
   await target.close()
   expect(marks).toEqual([])
+})
+
+test('RULES A6: who said STOP is left alone by a copy and by a restored backup', async () => {
+  await using it = await world()
+  await copy(it.from, it.path('copy'))
+  await backUp(it.from, it.path('backup'))
+  await restore(it.path('backup'), it.path('restored'))
+  for (const where of ['copy', 'restored']) {
+    const store = await open(it.path(where))
+    const [workspace] = it.workspaces as [WorkspaceId]
+    const [channel] = await store.query('channels', { workspace })
+    const changes = [outbound(channel?.id ?? '', SILENT)]
+    expect((await store.commit({ workspace, changes })).outcomes).toMatchObject([{ code: 'optedOut' }])
+    await store.close()
+  }
 })
 
 test('a copy that is cut at any write goes on behind it, and is the same in the end', async () => {

@@ -23,13 +23,11 @@ export const EXCEPTIONS: Exceptions = {
     'gateway/cli': '`command.ts` chooses among one file a command',
     'gateway/routes': 'one file a resource; `gateway.ts` opens them all',
   },
-  unreached: {
-    'connectors/kit/segments.ts': 'the SMS connectors will take it',
-  },
+  unreached: {},
   unused: {},
   large: {
-    'connectors/connector.ts': { lines: 320, why: 'the contract of a channel, read in one piece' },
-    'gateway/cli/commands.ts': { lines: 390, why: 'one command of the table after the other' },
+    'connectors/connector.ts': { lines: 330, why: 'the contract of a channel, read in one piece' },
+    'gateway/cli/commands.ts': { lines: 400, why: 'one command of the table after the other' },
     'model/change.ts': { lines: 345, why: 'one change of the union after the other' },
     'store/tables.ts': { lines: 900, why: 'one table of the schema after the other' },
   },

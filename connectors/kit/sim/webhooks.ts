@@ -151,6 +151,7 @@ type Posting = { headers: Record<string, string>; body: Buffer; timeoutMs: numbe
 /** One pool of connections for each place that webhooks go to. */
 function createSockets(): { post(url: string, posting: Posting): Promise<boolean>; close(): Promise<void> } {
   const pools = new Map<string, Pool>()
+  let closed = false
   const places = new Map<string, { pool: Pool; path: string }>()
   const placeOf = (url: string): { pool: Pool; path: string } => {
     const known = places.get(url)
@@ -166,6 +167,8 @@ function createSockets(): { post(url: string, posting: Posting): Promise<boolean
   }
   return {
     post: async (url, { headers, body, timeoutMs }) => {
+      // A redelivery whose time comes after the end.
+      if (closed) return false
       try {
         const { pool, path } = placeOf(url)
         const timeouts = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs }
@@ -177,6 +180,7 @@ function createSockets(): { post(url: string, posting: Posting): Promise<boolean
       }
     },
     close: async () => {
+      closed = true
       await Promise.all([...pools.values()].map(pool => pool.destroy()))
     },
   }

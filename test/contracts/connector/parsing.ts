@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Inbound, WebhookRequest } from '../../../connectors/connector.ts'
-import { connectorOf } from '../../../connectors/registry.ts'
 import { isPhone } from '../../../model/address.ts'
 import { rfc3339 } from '../../../model/clock.ts'
 import type { Subject } from '../connector.ts'
 import type { Laws } from './laws.ts'
+import { connectorFor } from './stand.ts'
 
 /**
  * `why` in a sentence; the body of the request as JSON, as text, or as the fields of a form, with its query and headers
@@ -22,12 +22,16 @@ type Fixture = {
     query?: Record<string, string>
     headers?: Record<string, string>
     method?: string
+    /** When it came; what the provider tells no time of has this. */
+    at?: number
   }
   expect: Inbound[]
 }
 
 const CONNECTORS = new URL('../../../connectors/', import.meta.url)
 const FIXTURES_MIN = 15
+/** When every fixture came. */
+const NOW = Date.UTC(2026, 0, 1)
 
 function fixturesIn(folders: readonly string[]): [file: string, fixture: Fixture][] {
   return folders.flatMap(folder => {
@@ -41,14 +45,14 @@ function fixturesIn(folders: readonly string[]): [file: string, fixture: Fixture
 }
 
 /** `parse` says what the fixtures say, and answers something usable to whatever else it gets (STYLE 11). */
-export function parsingLaws({ law }: Laws, { connector, fixtures }: Subject): void {
-  const receive = connectorOf(connector)?.receive
+export function parsingLaws({ law }: Laws, subject: Subject): void {
+  const { receive } = connectorFor(subject)
   const parse = (fixture: Pick<Fixture, 'request' | 'channel'>): Inbound[] =>
     receive?.parse(
       requestOf(fixture.request),
       fixture.channel === undefined ? {} : { channel: fixture.channel },
     ) ?? []
-  const all = receive === undefined ? [] : fixturesIn(fixtures)
+  const all = receive === undefined ? [] : fixturesIn(subject.fixtures)
 
   describe.skipIf(all.length === 0)('fixtures', () => {
     test.each(all)('%s', (_file, fixture) => {
@@ -111,6 +115,7 @@ function requestOf({
   query = {},
   headers = {},
   method,
+  at = NOW,
 }: Fixture['request']): WebhookRequest {
   const isForm = form !== undefined
   const bytes = isForm ? new URLSearchParams(form).toString() : (text ?? JSON.stringify(body) ?? '')
@@ -121,6 +126,7 @@ function requestOf({
     query,
     headers: { 'content-type': contentType, ...headers },
     body: Buffer.from(bytes),
+    at,
   }
 }
 

@@ -13,6 +13,7 @@ export function outbound(address: Address, content: Outbound['content'], more: P
   return {
     ...{ address, content, category: 'service', reference: `${key}.1`, key },
     ...{ replyTo: null, reactionTo: null, source: 'api', heardAt: Date.now() },
+    webhookUrl: 'http://127.0.0.1:9/in/x/chn_1',
     ...more,
   }
 }

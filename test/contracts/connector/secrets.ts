@@ -35,6 +35,7 @@ export function secretLaws({ law }: Laws, { people }: Subject, it: () => Stand):
     const part: Outbound = {
       ...{ address, content: { type: 'text', text: 'Hola' }, category: 'service' },
       ...{ reference: 'r.0.1', key: 'r.0', replyTo: null, reactionTo: null, source: 'api', heardAt: null },
+      webhookUrl: it().urlOf('ours'),
     }
     const media = { ref: 'nothing', mimeType: 'image/png' }
     const errors = await Promise.all([

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { AnyConnector, Connector, Io } from '../../../connectors/connector.ts'
 import { createHttp } from '../../../connectors/kit/http.ts'
 import type { Sim } from '../../../connectors/kit/sim/sim.ts'
-import { connectorOf } from '../../../connectors/registry.ts'
+import { allConnectors, connectorOf } from '../../../connectors/registry.ts'
 import type { Log } from '../../../model/log.ts'
 import type { Message } from '../../../model/message.ts'
 import { seededRandom } from '../../../model/random.ts'
@@ -38,10 +38,12 @@ const OURS: readonly Which[] = ['ours', 'sibling']
 
 export async function createStand(subject: Subject): Promise<Stand> {
   const said: string[] = []
-  const connector = connectorOf(subject.connector)
-  if (connector === undefined) throw new Error(`${subject.connector} is not in the registry`)
+  const connector = connectorFor(subject)
   const sim = (await subject.start?.()) ?? noProvider()
-  const daemon = await run({ parts: ['gateway', 'router', 'queue'] }, { log: logTo(said) })
+  const daemon = await run(
+    { parts: ['gateway', 'router', 'queue'] },
+    { log: logTo(said), connectors: [connector, ...allConnectors().filter(one => one !== connector)] },
+  )
   const workspace = await daemon.call('POST', '/v1/workspaces', { body: { name: 'Another company' } })
   const query = (which: Which): string =>
     OURS.includes(which) ? '' : `workspace=${(workspace.body as { id: string }).id}`
@@ -83,6 +85,12 @@ export async function createStand(subject: Subject): Promise<Stand> {
       await sim.stop()
     },
   }
+}
+
+export function connectorFor({ connector: name, defined }: Subject): AnyConnector {
+  const connector = defined ?? connectorOf(name)
+  if (connector === undefined) throw new Error(`${name} is not in the registry`)
+  return connector
 }
 
 /** What the laws say their sentences with. */

@@ -31,7 +31,17 @@ export async function makeThings(daemon: Running, workspace: string, number: str
   const saved = (await daemon.call('POST', `/v1/segments${query}`, { body: segment })).body as { id: string }
   const token = { name: 'spare', role: 'agent' }
   const made = (await daemon.call('POST', `/v1/tokens${query}`, { body: token })).body as { id: string }
+  // Written in two ways: they may be one person.
+  for (const email of [`eva${number}@example.com`, `Eva${number}@Example.com`]) {
+    await daemon.call('POST', `/v1/contacts${query}`, { body: { email } })
+  }
+  const pairs = (await daemon.call('GET', `/v1/contacts/candidates${query}`)).body as {
+    data: { id: string }[]
+  }
+  const people = { body: 'phone\n+5215500000000\n', headers: { 'content-type': 'text/csv' } }
+  const imported = await daemon.call('POST', `/v1/contacts/import${query}`, people)
   return {
+    imports: (imported.body as { id: string }).id,
     workspaces: workspace,
     channels: channel.id,
     messages: message.id,
@@ -42,6 +52,7 @@ export async function makeThings(daemon: Running, workspace: string, number: str
     tokens: made.id,
     tags: tag.id,
     fields: field.key,
+    candidates: pairs.data[0]?.id ?? '',
     segments: saved.id,
   }
 }

@@ -1,12 +1,15 @@
 import { Readable } from 'node:stream'
+import type { Address } from '../../../model/address.ts'
 import type { Change } from '../../../model/change.ts'
-import { type ContactId, idMaker, type WorkspaceId } from '../../../model/ids.ts'
+import { type ChannelId, type ContactId, idMaker, type WorkspaceId } from '../../../model/ids.ts'
 import { seededRandom } from '../../../model/random.ts'
 import { openStore } from '../../../store/open.ts'
 import { createSealer } from '../../../store/seal.ts'
 import type { Store } from '../../../store/store.ts'
 import { ANA, channelOf, GROUP } from '../../contracts/store/trial.ts'
 
+/** Of somebody who said STOP. */
+export const SILENT = { kind: 'phone', value: '+5215587654321' } as const
 export const KEY = 'a-secret-key-of-tests'
 const NOW = 1_700_000_000_000
 const clock = { now: () => NOW, monotonic: () => performance.now() }
@@ -82,10 +85,34 @@ export async function furnish(store: Store): Promise<Furnished> {
       { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
     ])
     await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
+    await furnishIdentity(commit, channel)
     const once = { scope: 'api', key: 'k1', hash: 'h1' }
     await commit([outbound(channel)], { once, cursor: { follower: 'router', from: 0, to: 5 } })
   }
   return { ...(await sendSome(store, workspaces[0], channels[0])), workspaces: [...workspaces], sha256 }
+}
+
+type Commit = (changes: Change[]) => Promise<string[]>
+
+/** Two who are one, and somebody who said STOP. */
+async function furnishIdentity(commit: Commit, channel: ChannelId): Promise<void> {
+  const twice = [['Eva@Example.com'], ['EVA@example.com']] as const
+  const [into, from] = await commit(
+    twice.map(([value]) => ({
+      ...{ kind: 'contactCreated', source: 'api', addresses: [{ kind: 'email', value }] },
+      ...{ set: {}, tags: [], fields: {} },
+    })),
+  )
+  const told = { state: 'withdrawn', source: 'contact', raw: 'stop', at: NOW } as const
+  await commit([
+    {
+      kind: 'contactMerged',
+      from: from as ContactId,
+      into: into as ContactId,
+      by: { kind: 'api', id: null },
+    },
+    { kind: 'consented', channel, address: SILENT, category: 'all', ...told },
+  ])
 }
 
 /** One that was sent and received, one that was being written to the provider when the process died, one that waits. */
@@ -134,11 +161,11 @@ function inbound(channel: string, number: number): Change {
   }
 }
 
-function outbound(channel: string): Change {
+export function outbound(channel: string, to: Address = ANA): Change {
   return {
     kind: 'enqueued',
     channel: channel as never,
-    to: ANA,
+    to,
     content: { type: 'text', text: 'hola' },
     source: { kind: 'api', id: null },
     category: 'service',
