@@ -80,9 +80,7 @@ export async function furnish(store: Store): Promise<Furnished> {
     ])
     const [gone] = await commit([
       { kind: 'contactCreated', source: 'api', addresses: [], set: {}, tags: [], fields: {} },
-      { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
-      { kind: 'segmentCreated', id: newId('seg', NOW), name: 'All', filter: { all: [] } },
-      { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
+      ...sorting(newId),
     ])
     await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
     await furnishIdentity(commit, channel)
@@ -172,4 +170,12 @@ export function outbound(channel: string, to: Address = ANA): Change {
     lane: 'normal',
     expiresAt: NOW + 86_400_000,
   }
+}
+
+function sorting(newId: IdMaker): Change[] {
+  return [
+    { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
+    { kind: 'segmentCreated', id: newId('seg', NOW), name: 'All', filter: { all: [] } },
+    { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
+  ]
 }
