@@ -1,7 +1,13 @@
 import { Readable } from 'node:stream'
 import type { Address } from '../../../model/address.ts'
 import type { Change } from '../../../model/change.ts'
-import { type ChannelId, type ContactId, idMaker, type WorkspaceId } from '../../../model/ids.ts'
+import {
+  type ChannelId,
+  type ContactId,
+  type IdMaker,
+  idMaker,
+  type WorkspaceId,
+} from '../../../model/ids.ts'
 import { seededRandom } from '../../../model/random.ts'
 import { openStore } from '../../../store/open.ts'
 import { createSealer } from '../../../store/seal.ts'
