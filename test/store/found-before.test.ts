@@ -25,7 +25,7 @@ describe('people from before', () => {
     const open = (): Promise<Store> => openSqlite({ dataDir: folder.path, listener, clock, open: sameThread })
     await made(open)
     const database = new DatabaseSync(join(folder.path, 'omnibus.db'))
-    database.exec(`UPDATE contacts SET terms = '', doc = NULL`)
+    database.exec(`UPDATE contacts SET terms = '', indexed = NULL`)
     database.exec(`INSERT INTO contact_terms (contact_terms) VALUES ('delete-all')`)
     database.close()
     expect(await foundIn(open)).toEqual(['Ana'])
