@@ -3,13 +3,11 @@ import type { WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { ACCESS_QUERIES } from './access.ts'
 import { type Filter, given, page, where } from './filter.ts'
-import { FOUND_QUERIES } from './found/queries.ts'
-import { SEGMENT_QUERIES } from './found/segments.ts'
-import { TIMELINE_QUERIES } from './found/timeline.ts'
+import { CONTACT_QUERIES } from './found/contact-queries.ts'
 import { IDENTITY_QUERIES } from './identity.ts'
 import { IMPORT_QUERIES } from './imports.ts'
 import { readMeta } from './meta.ts'
-import { familyOf, PEOPLE_QUERIES } from './people.ts'
+import { familyOf } from './people.ts'
 import { ADDRESS_KEY, type Pseudonym } from './pseudonym.ts'
 import { rejectedPage, rejectedRaw } from './rejected.ts'
 import { KEY_CHECK } from './seal.ts'
@@ -28,12 +26,9 @@ export const QUERIES: {
   ...ACCESS_QUERIES,
   ...TOLD_QUERIES,
   ...VISIT_QUERIES,
-  ...PEOPLE_QUERIES,
+  ...CONTACT_QUERIES,
   ...IDENTITY_QUERIES,
   ...IMPORT_QUERIES,
-  ...FOUND_QUERIES,
-  ...SEGMENT_QUERIES,
-  ...TIMELINE_QUERIES,
 
   keyCheck: () => readMeta(KEY_CHECK),
 

@@ -18,13 +18,10 @@ import type { Category, Direction, Message, Source } from '../model/message.ts'
 import type { Status } from '../model/status.ts'
 import type { StopSettings } from '../model/stop-words.ts'
 import type { AccessQueries } from './access.ts'
-import type { FoundQueries } from './found/queries.ts'
-import type { SegmentQueries } from './found/segments.ts'
-import type { TimelineQueries } from './found/timeline.ts'
+import type { ContactQueries } from './found/contact-queries.ts'
 import type { IdentityQueries } from './identity.ts'
 import type { ImportQueries } from './imports.ts'
 import type { MetaQueries } from './meta.ts'
-import type { PeopleQueries } from './people.ts'
 import type { RejectedDelivery } from './rejected.ts'
 import type { TimelineEntry } from './timeline.ts'
 import type { ToldQueries } from './told.ts'
@@ -203,10 +200,7 @@ export class FileMissing extends Error {
 
 /** Named reads, each with its parameters and its result. Pages are newest first and resume below an id. */
 export type Queries = AccessQueries &
-  FoundQueries &
-  SegmentQueries &
-  TimelineQueries &
-  PeopleQueries &
+  ContactQueries &
   IdentityQueries &
   MetaQueries &
   ImportQueries &

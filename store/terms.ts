@@ -19,7 +19,7 @@ export function termsOf(contact: Contact): string {
   if (contact.language !== null) indexed.push(`#l:${contact.language}`)
   if (contact.timeZone !== null) indexed.push(`#z:${contact.timeZone}`)
   for (const tag of contact.tags) indexed.push(`#t:${tag}`)
-  if (contact.seenAt !== null) indexed.push(dayTerm(contact.seenAt))
+  if (contact.seenAt !== null) indexed.push(...seenTerms(contact.seenAt))
   for (const [category, state] of Object.entries(contact.consent)) indexed.push(`#o:${category}=${state}`)
   const whole: string[] = []
   for (const kind of new Set(contact.addresses.map(address => address.kind))) indexed.push(`#a:${kind}`)
@@ -63,9 +63,12 @@ export function checkMark(key: string): string {
   return `#b:${key}=`
 }
 
-/** The day, counted from 1970, in which somebody was last heard: what changes with every message is no term. */
-export function dayTerm(at: number): string {
-  return `#d:${dayOf(at)}`
+/** The day and the week, from 1970 on, in which somebody was last heard: what every message changes is no term. */
+function seenTerms(at: number): string[] {
+  return [`#d:${dayOf(at)}`, `#w:${weekOf(dayOf(at))}`]
+}
+export function weekOf(day: number): number {
+  return Math.floor(day / 7)
 }
 export function dayOf(at: number): number {
   return Math.floor(at / 86_400_000)

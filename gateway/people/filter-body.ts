@@ -21,8 +21,9 @@ export const filter = Type.Union(
         ),
         channel: optional(Type.String({ maxLength: 64, description: 'With lastSeenAt: on this channel.' })),
       },
-      'One question about a field: name, phone, email, addresses, tags, language, country, timeZone, kind, source, ' +
-        'consent.marketing, consent.service, lastSeenAt, createdAt, updatedAt, openConversation, or fields. and a key.',
+      'One question about a field: name, phone, email, addresses, tags, language, country, timeZone, kind, ' +
+        'source, consent.marketing, consent.service, lastSeenAt, createdAt, updatedAt, openConversation, ' +
+        'or fields. and a key.',
     ),
   ],
   { description: `At most ${FILTER_CONDITIONS_MAX} conditions, ${FILTER_DEPTH_MAX} levels deep.` },
@@ -31,7 +32,7 @@ export const filter = Type.Union(
 const q = Type.String({
   maxLength: 200,
   description:
-    'Beginnings of words of the name, an address or a field, without accents; digits of a phone in any groups.',
+    'Beginnings of words of the name, an address or a field, without accents; a phone in any groups.',
 })
 
 export const ContactsQuery = strict({

@@ -87,7 +87,7 @@ function timelineRoute(app: FastifyInstance, rooms: Rooms): void {
         operationId: 'getContactTimeline',
         summary: 'Everything that happened to a contact, newest first',
         description:
-          'What was told of it, its conversations and its messages; of those that were merged into it, too. ' +
+          'What was told of it, its conversations and messages; of those that were merged into it, too. ' +
           'It goes further back than the log, as far as its conversations and messages are kept.',
         tags,
         params: IdParams,

@@ -64,7 +64,7 @@ function createRoute(app: FastifyInstance, rooms: Rooms): void {
         operationId: 'createSegment',
         summary: 'Save a filter under a name',
         description:
-          'The name is unique, whatever its case and accents. Tags are kept by their ids: renaming one is fine.',
+          'The name is unique, whatever its case and accents. Tags may be renamed: they are kept by ids.',
         ...about,
         body: SegmentInput,
         response: { 201: SegmentAnswer, ...problems(...CHANGING) },

@@ -1,6 +1,6 @@
 import type { Filter as Part } from '../filter.ts'
 import type { SqlValue } from '../sql.ts'
-import { numberMark, textMark } from '../terms.ts'
+import { BEHIND, numberMark, textMark } from '../terms.ts'
 import { dayWords, momentOf, type Test } from './test.ts'
 
 /**
@@ -43,7 +43,16 @@ export function conditionOf(test: Test, now: number): Part {
         'EXISTS (SELECT 1 FROM open_conversations o WHERE o.workspace = c.workspace AND o.contact = c.id)',
       )
     case 'begin':
-      return has(` ${test.text}`)
+      return part(
+        `(instr(c.terms, ?) > 0 AND instr(c.terms, ?) < instr(c.terms, '${BEHIND}'))`,
+        ` ${test.text}`,
+        ` ${test.text}`,
+      )
+    case 'number begins':
+      return part(
+        `(instr(c.terms, '${BEHIND}') > 0 AND instr(substr(c.terms, instr(c.terms, '${BEHIND}')), ?) > 0)`,
+        ` ${test.digits}`,
+      )
   }
 }
 
@@ -62,7 +71,10 @@ function joined(tests: readonly Test[], by: 'AND' | 'OR', none: string, now: num
   return { text: `(${parts.map(one => one.text).join(` ${by} `)})`, args: parts.flatMap(one => one.args) }
 }
 
-/** What stands behind a mark, up to the next one: each word behind a blank. Without the mark it is some other text, but never an error. */
+/**
+ * What stands behind a mark, up to the next one: each word behind a blank. Without the mark it is some other text, but
+ * never an error.
+ */
 function behind(mark: string): Part {
   const from = `substr(c.terms, instr(c.terms, ?) + ${mark.length + 1})`
   const start = ` ${mark} `
@@ -94,7 +106,8 @@ function number({ key, match, value }: Extract<Test, { on: 'number' }>): Part {
   const inside = behind(mark)
   const sign = match === 'greater' ? '>' : '<'
   return {
-    text: `(CASE WHEN instr(c.terms, ?) > 0 THEN CAST(${inside.text} AS DOUBLE PRECISION) ${sign} ? ELSE 1 = 0 END)`,
+    text: `(CASE WHEN instr(c.terms, ?) > 0
+      THEN CAST(${inside.text} AS DOUBLE PRECISION) ${sign} ? ELSE 1 = 0 END)`,
     args: [` ${mark} `, ...inside.args, value],
   }
 }
@@ -110,7 +123,10 @@ function date({ key, match, value }: Extract<Test, { on: 'date' }>, now: number)
   }
 }
 
-/** `reach` is a list of `{"channel":"chn_…","address":{…},"seenAt":…}`: what stands in one of them, behind its channel. */
+/**
+ * `reach` is a list of `{"channel":"chn_…","address":{…},"seenAt":…}`: what stands in one of them,
+ * behind its channel.
+ */
 function heard({ channel, match, at }: Extract<Test, { on: 'heard' }>, now: number): Part {
   const start = `"channel":"${channel}"`
   const from = `substr(c.reach, instr(c.reach, ?) + ${start.length})`

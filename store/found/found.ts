@@ -44,10 +44,27 @@ export async function findContacts(
 }
 
 export async function countContacts(store: Reader, asked: Asked): Promise<number> {
-  const indexed = await store.query('contactsIndexed', { ...asked, max: INDEXED_MAX, limit: 0 })
-  if (indexed !== null) return indexed.count
-  let [count, at] = [0, undefined as ContactId | null | undefined]
-  while (at !== null) {
+  return (await countByIndex(store, asked)) ?? (await countAll(store, asked))
+}
+
+async function countByIndex(store: Reader, asked: Asked): Promise<number | null> {
+  let count = 0
+  for (let from: number | null = 0; from !== null; ) {
+    const params: Asked & { from: number; max: number } = { ...asked, from, max: INDEXED_MAX }
+    const step: { count: number; at: number | null } | null = await store.query(
+      'contactsCountedByIndex',
+      params,
+    )
+    if (step === null) return null
+    count += step.count
+    from = step.at
+  }
+  return count
+}
+
+async function countAll(store: Reader, asked: Asked): Promise<number> {
+  let count = 0
+  for (let at: ContactId | undefined | null; at !== null; ) {
     const step: { count: number; at: ContactId | null } = await store.query('contactsCounted', {
       ...below(asked, at),
       rows: STEP,

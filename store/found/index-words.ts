@@ -1,11 +1,13 @@
-import { dayOf, nationalOf, numberMark, plainWords, textMark } from '../terms.ts'
+import { dayOf, nationalOf, numberMark, plainWords, textMark, weekOf } from '../terms.ts'
 import { momentOf, type Test } from './test.ts'
 
 /** What the index is asked: which of its words a contact must have. `begins`: any word that begins so. */
 export type Wanted = { all: Wanted[] } | { any: Wanted[] } | { word: string; begins: boolean }
 
-/** For a longer time all its days together are in most of what is there, and reading that is as fast. */
-const DAYS_MAX = 40
+/** Up to so many days they are named, beyond it their weeks: each costs a look for every contact that has another. */
+const DAYS_MAX = 10
+/** For a longer time all its weeks together are in most of what is there, and reading that is as fast. */
+const WEEKS_MAX = 12
 
 /**
  * What every contact that a test means has in the index; null if the test says nothing of that kind. More may have it:
@@ -38,7 +40,12 @@ export function wantedOf(test: Test, now: number): Wanted | null {
     case 'heard':
       return test.match === 'after' ? days(momentOf(test.at, now), now) : null
     case 'begin':
-      return begin(test.text)
+      return word(test.text, true)
+    case 'number begins': {
+      // Numbers are in the index without their country's calling code.
+      const national = nationalOf(test.digits)
+      return national === undefined ? word('#a:phone') : word(national, true)
+    }
     case 'not':
     case 'open':
       return null
@@ -79,17 +86,14 @@ function address({ mark, match, text }: Extract<Test, { on: 'address' }>): Wante
 /** Whoever was heard since then was heard last on one of these days. A provider's clock may be ahead. */
 function days(since: number, now: number): Wanted | null {
   const [first, last] = [dayOf(since), dayOf(now) + 2]
-  if (last - first > DAYS_MAX) return null
   if (last < first) return null
-  const each = Array.from({ length: last - first + 1 }, (_, at) => word(`#d:${first + at}`))
-  return { any: each }
+  if (last - first < DAYS_MAX) return { any: range(first, last).map(day => word(`#d:${day}`)) }
+  const weeks = [weekOf(first), weekOf(last)] as const
+  return weeks[1] - weeks[0] < WEEKS_MAX ? { any: range(...weeks).map(week => word(`#w:${week}`)) } : null
 }
 
-/** Numbers are in the index without their country's calling code. */
-function begin(text: string): Wanted | null {
-  if (!/^\d+$/.test(text)) return word(text, true)
-  const national = nationalOf(text)
-  return national === undefined ? null : { any: [word(text, true), word(national, true)] }
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at)
 }
 
 /** In the language of FTS5: https://sqlite.org/fts5.html#full_text_query_syntax. `mark` stands for the workspace. */

@@ -20,8 +20,10 @@ export type Test =
   | { on: 'time'; field: 'seenAt' | 'createdAt' | 'updatedAt'; match: 'before' | 'after'; at: Moment }
   | { on: 'heard'; channel: ChannelId; match: 'before' | 'after' | 'ever'; at: Moment }
   | { on: 'open' }
-  /** The beginning of a word that somebody looks for, or of a phone number. */
+  /** The beginning of a word of theirs; that of a phone is what follows the calling code. */
   | { on: 'begin'; text: string }
+  /** The beginning of a phone with its calling code. */
+  | { on: 'number begins'; digits: string }
 
 export type Match = 'equals' | 'startsWith' | 'contains'
 

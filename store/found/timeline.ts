@@ -107,7 +107,8 @@ const SAME_TIME = 50
 function* made(scope: Scope): Steps<Moment[]> {
   const { workspace, family } = scope
   const rows = yield sql(
-    `SELECT id, kind, source, created_at AS at FROM contacts WHERE workspace = ? AND id IN (${marks(family)})`,
+    `SELECT id, kind, source, created_at AS at FROM contacts
+     WHERE workspace = ? AND id IN (${marks(family)})`,
     [workspace, ...family],
   )
   const moments = rows.map(({ id, kind, source, at }): Moment => {
@@ -156,17 +157,18 @@ function* said(scope: Scope): Steps<Moment[]> {
   const first = firstIdAt('msg', Math.min(until + 1, ID_TIME_MAX))
   const open = yield* conversations(scope, `AND status = 'open' ORDER BY id DESC LIMIT ?`, [OPEN_MAX])
   let ids: MessageId[] = []
-  for (let over = until, skip = 0; ; skip += CLOSED_STEP) {
+  for (let skip = 0; ; skip += CLOSED_STEP) {
     const ended = yield* conversations(
       scope,
       `AND closed_at IS NOT NULL AND opened_at <= ? ORDER BY closed_at DESC, id DESC LIMIT ? OFFSET ?`,
-      [over, CLOSED_STEP, skip],
+      [until, CLOSED_STEP, skip],
     )
     for (const { id, closedAt } of [...(skip === 0 ? open : []), ...ended]) {
       const oldest = ids[limit + SAME_TIME - 1]
       if (oldest !== undefined && closedAt !== null && closedAt < timeOfId(oldest)) break
       const rows = yield sql(
-        `SELECT id FROM messages WHERE workspace = ? AND conversation = ? AND id < ? ORDER BY id DESC LIMIT ?`,
+        `SELECT id FROM messages WHERE workspace = ? AND conversation = ? AND id < ?
+         ORDER BY id DESC LIMIT ?`,
         [workspace, id, first, limit + SAME_TIME],
       )
       ids.push(...rows.map(row => row['id'] as MessageId))
@@ -175,7 +177,6 @@ function* said(scope: Scope): Steps<Moment[]> {
     const oldest = ids[limit + SAME_TIME - 1]
     const last = ended.at(-1)?.closedAt ?? 0
     if (ended.length < CLOSED_STEP || (oldest !== undefined && last < timeOfId(oldest))) break
-    over = until
   }
   const kept =
     scope.after === undefined ? ids : ids.filter(id => keyOf(timeOfId(id), id) < (scope.after ?? ''))
@@ -199,7 +200,8 @@ function* conversations(
   args: (string | number)[],
 ): Steps<Rows['conversations'][]> {
   const rows = yield sql(
-    `SELECT ${columnsOf('conversations')} FROM conversations WHERE workspace = ? AND contact IN (${marks(family)}) ${more}`,
+    `SELECT ${columnsOf('conversations')} FROM conversations
+     WHERE workspace = ? AND contact IN (${marks(family)}) ${more}`,
     [workspace, ...family, ...args],
   )
   return rows.map(row => rowOf('conversations', row))

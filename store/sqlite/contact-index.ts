@@ -43,13 +43,12 @@ function indexed({ workspace, terms }: Pick<Contact, 'workspace' | 'terms'>): st
  */
 export function indexMissing(prepared: Prepare): boolean {
   const rows = prepared(MISSING).all() as RawRow[]
-  let doc = nextDoc(prepared)
   for (const raw of rows) {
-    const contact = told(rowOf('contacts', raw))
-    prepared(FOUND_AS).get(doc, contact.terms, contact.workspace, contact.id)
-    indexNew(prepared, contact, doc++)
+    const [contact, doc] = [told(rowOf('contacts', raw)), raw['doc'] as number]
+    prepared(FOUND_AS).get(contact.terms, doc)
+    indexNew(prepared, contact, doc)
   }
   return rows.length > 0
 }
-const MISSING = `SELECT ${columnsOf('contacts')} FROM contacts WHERE doc IS NULL LIMIT 1000`
-const FOUND_AS = 'UPDATE contacts SET doc = ?, terms = ? WHERE workspace = ? AND id = ?'
+const MISSING = `SELECT doc, ${columnsOf('contacts')} FROM contacts WHERE indexed IS NULL ORDER BY doc LIMIT 1000`
+const FOUND_AS = 'UPDATE contacts SET indexed = 1, terms = ? WHERE doc = ?'

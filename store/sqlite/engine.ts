@@ -180,7 +180,7 @@ function write(prepared: Prepare, { table, inserts, updates, deletes }: Written)
     for (const row of inserts) {
       const values = valuesOf(table, row)
       if (isHashed) values.push(keyHash(keyOf(table, row as never)))
-      if (doc !== undefined) values.push(doc)
+      if (doc !== undefined) values.push(doc, 1)
       statement.get(...values)
       if (doc !== undefined) indexNew(prepared, row as Rows['contacts'], doc++)
     }
@@ -200,7 +200,7 @@ const SQL = Object.fromEntries(
   Object.entries(TABLES).map(([table, { name, key, columns, changes }]) => {
     const sets = changes.map(field => `${column(field)} = ?`).join(', ')
     const hash = HASHED.has(table as TableName) ? ['key_hash'] : []
-    const further = table === 'contacts' ? ['doc'] : hash
+    const further = table === 'contacts' ? ['doc', 'indexed'] : hash
     const fields = [...Object.keys(columns).map(column), ...further]
     const matches = [...hash, ...key.map(column)].map(field => `${field} = ?`).join(' AND ')
     return [

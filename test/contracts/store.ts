@@ -13,6 +13,7 @@ import { peopleLaws } from './store/people.ts'
 import { receiptLaws } from './store/receipts.ts'
 import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
+import { timelineLaws } from './store/timeline.ts'
 import { toldLaws } from './store/told.ts'
 import { createTrial, type Specimen } from './store/trial.ts'
 import { visitorLaws } from './store/visitors.ts'
@@ -39,6 +40,7 @@ export function storeLaws(name: string, open: () => Promise<Specimen>): void {
     identityLaws(trial)
     contactLaws(trial)
     foundLaws(trial)
+    timelineLaws(trial)
     visitorLaws(trial)
     importLaws(trial)
     toldLaws(trial)

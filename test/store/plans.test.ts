@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { systemClock } from '../../model/clock.ts'
 import { claim } from '../../store/claim.ts'
+import { FOUND_QUERIES } from '../../store/found/queries.ts'
 import { events } from '../../store/log.ts'
 import { clientOf } from '../../store/postgres/client.ts'
 import { isPartitioned } from '../../store/postgres/partitions.ts'
@@ -81,6 +82,26 @@ describePostgres('plans', () => {
     for (const plan of read) {
       expect(plan).toMatch(/Index (Only )?Scan using queue_(ready|expires|uncertain)/)
       expect(plan.match(/Sort|Seq Scan|Materialize/g)).toBeNull()
+    }
+  })
+
+  test('contacts are found by their words, and read from the newest on', async () => {
+    await using plans = await planner('vacuumed')
+    await plans.run(`INSERT INTO contacts (workspace, id, terms)
+      SELECT 'w', 'ctc_' || n, ' ana' || n || ' #| #' FROM generate_series(1, 5000) n`)
+    const begins = { on: 'begin', text: 'ana' } as const
+    const asked = { workspace: 'w' as never, test: begins, now: 1, after: 'x' as never }
+    const [indexed] = statementsOf(FOUND_QUERIES.contactsIndexed({ ...asked, max: 9, limit: 9 }), () => [])
+    await plans.run('SET enable_bitmapscan = on')
+    expect(await plans.of(indexed as Statement)).toMatch(/Bitmap Index Scan on contacts_terms/)
+    await plans.run('RESET enable_bitmapscan')
+    for (const steps of [
+      FOUND_QUERIES.contactsRead({ ...asked, rows: 9, limit: 9 }),
+      FOUND_QUERIES.contactsCounted({ ...asked, rows: 9 }),
+    ]) {
+      const plan = await plans.of(statementsOf(steps, () => [])[0] as Statement)
+      expect(plan).toMatch(/Index Scan Backward using contacts_pkey/)
+      expect(plan.match(/Seq Scan|Sort {2}/g)).toBeNull()
     }
   })
 

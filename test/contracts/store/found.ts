@@ -62,6 +62,10 @@ export function foundLaws(it: Trial): void {
           const indexed = await it.store.query('contactsIndexed', { ...asked(test), max: 1000, limit: 100 })
           if (indexed !== null) expect(indexed.contacts.map(({ id }) => id)).toEqual(meant)
           expect(await countContacts(it.store, asked(test))).toBe(meant.length)
+          const counted = await it.store.query('contactsCounted', { ...asked(test), rows: 1000 })
+          expect(counted).toEqual({ count: meant.length, at: null })
+          const step = await it.store.query('contactsCountedByIndex', { ...asked(test), from: 0, max: 3 })
+          if (step?.at === null) expect(step.count).toBe(meant.length)
         }),
         { numRuns: 60 },
       )

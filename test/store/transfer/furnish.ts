@@ -1,7 +1,13 @@
 import { Readable } from 'node:stream'
 import type { Address } from '../../../model/address.ts'
 import type { Change } from '../../../model/change.ts'
-import { type ChannelId, type ContactId, idMaker, type WorkspaceId } from '../../../model/ids.ts'
+import {
+  type ChannelId,
+  type ContactId,
+  type IdMaker,
+  idMaker,
+  type WorkspaceId,
+} from '../../../model/ids.ts'
 import { seededRandom } from '../../../model/random.ts'
 import { openStore } from '../../../store/open.ts'
 import { createSealer } from '../../../store/seal.ts'
@@ -80,8 +86,7 @@ export async function furnish(store: Store): Promise<Furnished> {
     ])
     const [gone] = await commit([
       { kind: 'contactCreated', source: 'api', addresses: [], set: {}, tags: [], fields: {} },
-      { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
-      { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
+      ...sorting(newId),
     ])
     await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
     await furnishIdentity(commit, channel)
@@ -171,4 +176,12 @@ export function outbound(channel: string, to: Address = ANA): Change {
     lane: 'normal',
     expiresAt: NOW + 86_400_000,
   }
+}
+
+function sorting(newId: IdMaker): Change[] {
+  return [
+    { kind: 'tagCreated', id: newId('tag', NOW), name: 'VIP' },
+    { kind: 'segmentCreated', id: newId('seg', NOW), name: 'All', filter: { all: [] } },
+    { kind: 'fieldCreated', field: { key: 'plan', title: 'Plan', type: 'text', options: null } },
+  ]
 }

@@ -19,7 +19,7 @@ const TEXT = ['name', 'fields.city'] as const
 const ago = fc.integer({ min: 0, max: 60 }).map(daysAgo => ({ daysAgo }))
 const times = fc.oneof(ago, one('2026-11-01T00:00:00Z', '2026-11-23T23:59:00+02:00', '1969-01-01'))
 
-export function conditions(channel: string): fc.Arbitrary<Filter> {
+function conditions(channel: string): fc.Arbitrary<Filter> {
   const tag = one(...TAGS.flatMap(({ id, name }) => [id, name, name.toUpperCase()]))
   const lists = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(of, { minLength: 1, maxLength: 3 })
   return fc.oneof(
