@@ -1,7 +1,7 @@
 import { idMaker, type TagId, type WorkspaceId } from '../model/ids.ts'
 import { systemRandom } from '../model/random.ts'
+import type { Rows } from '../store/rows.ts'
 import { valuesOf } from '../store/sql.ts'
-import type { Rows } from '../store/tables.ts'
 import { TABLES } from '../store/tables.ts'
 import { termsOf } from '../store/terms.ts'
 import type { Depot } from '../store/transfer/depot.ts'

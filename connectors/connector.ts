@@ -79,8 +79,8 @@ export type Connector<Config> = {
   /** The templates that the account has, with their status. Asked by `POST /v1/channels/:id/check`. */
   templates?: (config: Config, io: Io) => Promise<ToldTemplate[]>
   /**
-   * Proves the credentials without sending; a refusal is an answer. `live` is what the provider told about limits on the
-   * way. Who can be told by API where to call is told `webhookUrl`.
+   * Proves the credentials without sending; a refusal is an answer. `live` is what the provider told about limits on
+   * the way. Who can be told by API where to call is told `webhookUrl`.
    */
   check: (config: Config, io: Io, webhookUrl?: string) => Promise<Health & { live?: Live }>
   /** The provider, faked: what tests, `omnibus simulate` and the demo talk to. Loaded by those only. */

@@ -4,6 +4,7 @@ import { FAILURES, type Failure, kindOf, tellsFailing } from '../model/failure.t
 import { fitContent } from './fit.ts'
 import type { Flight, Item } from './flight.ts'
 import { forget, type Group, IN_FLIGHT_MAX } from './group.ts'
+import { tellHealth } from './health.ts'
 import { HOLD_MS } from './lanes.ts'
 import { go, type Line, prime, room, unhold } from './line.ts'
 import { refusedResult } from './policy.ts'
@@ -280,22 +281,4 @@ function goOn(group: Group, line: Line, item: Item): void {
 function leave(group: Group, line: Line, item: Item): void {
   forget(group, item)
   line.lanes.done(item, group.needs.clock.now())
-}
-
-function tellHealth(
-  group: Group,
-  line: Line,
-  channel: OpenChannel,
-  health: { state: 'ok' } | { state: 'failing'; why: string },
-): void {
-  // A webhook, or a check, may have told something newer than the queue did.
-  const last = (line.told?.at ?? -1) >= (channel.health.at ?? 0) ? line.told : channel.health
-  if (last?.state === health.state) return
-  const at = group.needs.clock.now()
-  line.told = { state: health.state, at }
-  group.ledger.write(channel.workspace, {
-    kind: 'channelHealth',
-    channel: channel.id,
-    health: { ...health, at },
-  })
 }

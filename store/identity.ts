@@ -4,9 +4,9 @@ import type { Candidate, MergedContact } from '../model/identity.ts'
 import type { CandidateId, ContactId, WorkspaceId } from '../model/ids.ts'
 import { familyOf, shownContacts, standing } from './people.ts'
 import type { Pseudonym } from './pseudonym.ts'
+import type { Rows } from './rows.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
-import type { Rows } from './tables.ts'
 
 type Row = Rows['contacts']
 

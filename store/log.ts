@@ -2,9 +2,9 @@ import type { Content } from '../model/content.ts'
 import type { LogEvent } from '../model/event.ts'
 import type { WorkspaceId } from '../model/ids.ts'
 import { logEvent } from './decide/draft.ts'
+import type { Rows } from './rows.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
 import { LogTrimmed } from './store.ts'
-import type { Rows } from './tables.ts'
 import { createdView, editedView } from './view.ts'
 
 /**

@@ -5,9 +5,9 @@ import type { Field } from '../model/field.ts'
 import type { ContactId, MessageId, TagId, WorkspaceId } from '../model/ids.ts'
 import { page } from './filter.ts'
 import { mergedOf } from './identity.ts'
+import type { Rows } from './rows.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
-import type { Rows } from './tables.ts'
 import { contactView } from './view.ts'
 
 /** The contact that stands for an id now: merges are redirects (RULES F2). None for one that was deleted. */

@@ -1,5 +1,6 @@
 import { RAISED_MAX, type RaisableScope } from './decide/draft.ts'
-import { type ColumnType, column, type Rows, TABLES, type TableName } from './tables.ts'
+import type { Rows } from './rows.ts'
+import { type ColumnType, column, TABLES, type TableName } from './tables.ts'
 
 /**
  * SQL that both engines speak. What takes several statements is a generator that yields each and gets its rows: one

@@ -1,7 +1,7 @@
 import { type Address, phoneVariants } from '../model/address.ts'
 import type { FieldValue } from '../model/field.ts'
 import { words } from '../model/text.ts'
-import type { Rows } from './tables.ts'
+import type { Rows } from './rows.ts'
 
 /**
  * What a contact is found by, as one text that both engines read with nothing but "contains". Every term stands between

@@ -1,8 +1,8 @@
 import type { MessageId, WorkspaceId } from '../model/ids.ts'
 import type { Status } from '../model/status.ts'
+import type { Rows } from './rows.ts'
 import { MESSAGE } from './shown.ts'
 import { columnsOf, rowOf, type Steps, sql } from './sql.ts'
-import type { Rows } from './tables.ts'
 
 /** One line of a message's timeline: what happened, in the provider's word where it is one of theirs. */
 export type TimelineEntry = {

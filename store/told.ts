@@ -2,9 +2,9 @@ import { rfc3339 } from '../model/clock.ts'
 import type { ChannelId, TemplateId, WorkspaceId } from '../model/ids.ts'
 import type { Template, TemplateStatus } from '../model/template.ts'
 import { given, page } from './filter.ts'
+import type { Rows } from './rows.ts'
 import { rowOf, type Steps, sql } from './sql.ts'
 import type { Page } from './store.ts'
-import type { Rows } from './tables.ts'
 
 /** The named reads of what providers tell besides messages. */
 export type ToldQueries = {

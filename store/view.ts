@@ -8,8 +8,8 @@ import type { FileId, TagId } from '../model/ids.ts'
 import type { Import } from '../model/import.ts'
 import type { Message, MessageContent, MessageFailure } from '../model/message.ts'
 import { failureOf, membersOf, type Status, type StatusTimes, statusTimesOf } from '../model/status.ts'
+import type { Rows } from './rows.ts'
 import type { StoredFile } from './store.ts'
-import type { Rows } from './tables.ts'
 
 type MessageRow = Rows['messages']
 

@@ -2,9 +2,9 @@ import type { Address } from '../model/address.ts'
 import type { ChannelId, ContactId, ConversationId, MessageId, WorkspaceId } from '../model/ids.ts'
 import type { Message } from '../model/message.ts'
 import { familyOf, standing } from './people.ts'
+import type { Rows } from './rows.ts'
 import { MESSAGE, shown } from './shown.ts'
 import { columnsOf, marks, type RawRow, rowOf, type Steps, sql } from './sql.ts'
-import type { Rows } from './tables.ts'
 
 type Thread = { workspace: WorkspaceId; channel: ChannelId; contacts: readonly ContactId[] }
 

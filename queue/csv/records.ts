@@ -15,8 +15,8 @@ export type CsvRecord = {
 }
 
 /**
- * Records of one batch, and characters after which one with fewer is passed on: a batch is a commit, for which live ones
- * wait some 15 ms. Twice as many are a tenth faster, and twice as long in the way.
+ * Records of one batch, and characters after which one with fewer is passed on: a batch is a commit, for which live
+ * ones wait some 15 ms. Twice as many are a tenth faster, and twice as long in the way.
  */
 const BATCH_RECORDS = 250
 const BATCH_CHARACTERS = 128 * 1024

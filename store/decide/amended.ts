@@ -1,6 +1,6 @@
 import type { Deleted, Edited } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { amend, wantAmend } from './amend.ts'
 import type { Draft } from './draft.ts'
 import { park, wantParked } from './parked.ts'

@@ -14,7 +14,7 @@ import {
 import type { Failure } from '../../model/failure.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import { STOP_MEANINGS } from '../../model/stop-words.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import type { Draft } from './draft.ts'
 import { wantHolders } from './likeness.ts'
 import { putContact, wantContact } from './people.ts'

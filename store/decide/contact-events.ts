@@ -1,5 +1,5 @@
 import type { ContactId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 
 /**
  * What the log tells of a contact, as its timeline keeps it: with its subject, and with the other one where two are in

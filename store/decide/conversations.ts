@@ -2,7 +2,7 @@ import type { Address } from '../../model/address.ts'
 import { SEEN_STEP_MS } from '../../model/contact.ts'
 import type { ClosingNote, ConversationSource } from '../../model/conversation.ts'
 import type { ChannelId, ContactId, WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { dayOf } from '../terms.ts'
 import type { Draft } from './draft.ts'
 

@@ -1,7 +1,7 @@
 import { type ContactSet, TAGS_MAX } from '../../model/contact.ts'
 import type { TagId, WorkspaceId } from '../../model/ids.ts'
 import type { ImportRow } from '../../model/import.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { consentOf } from './consent.ts'
 import { takenBy, updateContact } from './contacts.ts'
 import type { Draft } from './draft.ts'

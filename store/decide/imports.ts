@@ -9,7 +9,7 @@ import type {
   RejectCode,
 } from '../../model/import.ts'
 import { fold } from '../../model/text.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { importShare } from '../view.ts'
 import type { Draft } from './draft.ts'
 import { applyRow, wantRow } from './imported.ts'

@@ -1,5 +1,5 @@
 import type { Change, FileCreated, MediaFetched } from '../../model/change.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { closeConversation } from './conversations.ts'
 import { tellMedia } from './messages.ts'
 import { countDown, countUp, type Rule, refused } from './rule.ts'

@@ -1,4 +1,5 @@
-import { type Rows, TABLES, type TableName } from '../tables.ts'
+import type { Rows } from '../rows.ts'
+import { TABLES, type TableName } from '../tables.ts'
 
 /** The key of a row, in the order of its table's description. */
 export type Key = readonly string[]

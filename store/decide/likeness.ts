@@ -2,7 +2,7 @@ import { type Address, isUser, phoneVariants, userAddress } from '../../model/ad
 import type { FieldValue } from '../../model/field.ts'
 import type { CandidateDismissed, LikenessReason } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import type { Draft } from './draft.ts'
 import { wantContact, wantPerson } from './people.ts'
 import { type Rule, refused } from './rule.ts'

@@ -3,7 +3,7 @@ import type { Content, ForeignMedia, HandedMedia, Reply } from '../../model/cont
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import { choiceOf, MENU_MS } from '../../model/menu.ts'
 import type { MessageRef } from '../../model/message.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import type { Draft } from './draft.ts'
 import { wantContact } from './people.ts'
 

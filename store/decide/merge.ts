@@ -7,7 +7,7 @@ import {
   type MergeRecord,
 } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { consentOf } from './consent.ts'
 import { closeConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'

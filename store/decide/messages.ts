@@ -5,7 +5,7 @@ import { mapMedia } from '../../model/content.ts'
 import type { ConversationSource } from '../../model/conversation.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
 import type { MessageRef, Source, SourceKind } from '../../model/message.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { createdView, filesOf, fileView } from '../view.ts'
 import type { Draft } from './draft.ts'
 

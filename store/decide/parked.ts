@@ -1,6 +1,6 @@
 import type { Deleted, Edited } from '../../model/change.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
-import type { Parked } from '../tables.ts'
+import type { Parked } from '../rows.ts'
 import { amend } from './amend.ts'
 import type { Draft } from './draft.ts'
 import { tell } from './progress.ts'

@@ -1,7 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import { countryOfPhone } from '../../model/country.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { termsOf } from '../terms.ts'
 import { consentOf } from './consent.ts'
 import type { Draft } from './draft.ts'

@@ -1,7 +1,7 @@
 import type { Received } from '../../model/change.ts'
 import { mediaOf } from '../../model/content.ts'
 import type { MessageId, WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { hasEarly } from './amended.ts'
 import { consentOf } from './consent.ts'
 import { findOrOpenConversation, noteReach, wantOpen } from './conversations.ts'

@@ -1,7 +1,7 @@
 import type { Address } from '../../model/address.ts'
 import { type ClosedByMerge, type ContactSplit, GIVEN_NAMES, type Given } from '../../model/identity.ts'
 import type { ContactId, WorkspaceId } from '../../model/ids.ts'
-import type { Reach, Rows } from '../tables.ts'
+import type { Reach, Rows } from '../rows.ts'
 import { consentOf } from './consent.ts'
 import { reopenConversation, wantOpen } from './conversations.ts'
 import type { Draft } from './draft.ts'

@@ -1,6 +1,6 @@
 import type { Change, TokenCreated } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import type { Draft } from './draft.ts'
 import { countDown, countUp, type Rule, refused } from './rule.ts'
 

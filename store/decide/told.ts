@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Change } from '../../model/change.ts'
 import type { WorkspaceId } from '../../model/ids.ts'
 import type { ToldTemplate } from '../../model/template.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import type { Draft } from './draft.ts'
 import { type Rule, refused } from './rule.ts'
 

@@ -1,7 +1,7 @@
 import { isUser, userAddress } from '../../model/address.ts'
 import type { Change, Identified } from '../../model/change.ts'
 import type { ChannelId, WorkspaceId } from '../../model/ids.ts'
-import type { Rows } from '../tables.ts'
+import type { Rows } from '../rows.ts'
 import { consentOf } from './consent.ts'
 import type { Draft } from './draft.ts'
 import { wantAlike } from './likeness.ts'

@@ -1,8 +1,8 @@
 import type { SegmentId, WorkspaceId } from '../../model/ids.ts'
 import { page } from '../filter.ts'
+import type { Rows } from '../rows.ts'
 import { columnsOf, rowOf, type Steps, sql } from '../sql.ts'
 import type { Page } from '../store.ts'
-import type { Rows } from '../tables.ts'
 
 export type SegmentQueries = {
   segment: { params: { workspace: WorkspaceId; id: SegmentId }; result: Rows['segments'] | null }

@@ -4,9 +4,9 @@ import type { EventType } from '../../model/event.ts'
 import { type ContactId, firstIdAt, type MessageId, timeOfId, type WorkspaceId } from '../../model/ids.ts'
 import type { Message } from '../../model/message.ts'
 import { familyOf } from '../people.ts'
+import type { Rows } from '../rows.ts'
 import { MESSAGE, shown } from '../shown.ts'
 import { columnsOf, marks, rowOf, type Steps, sql } from '../sql.ts'
-import type { Rows } from '../tables.ts'
 import { conversationView } from '../view.ts'
 
 /** One thing that happened to a person. `data` is the event's own, or the conversation or message as it is now. */

@@ -1,7 +1,8 @@
 import type { Written } from '../decide/draft.ts'
 import { type Key, keyOf, nameOf } from '../decide/key.ts'
+import type { Rows } from '../rows.ts'
 import { BULK_ROWS } from '../sql.ts'
-import type { Rows, TableName } from '../tables.ts'
+import type { TableName } from '../tables.ts'
 
 /**
  * Rows that nearly every message reads, kept over groups although other nodes write them too: the workspace's row says

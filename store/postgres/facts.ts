@@ -1,5 +1,6 @@
 import { type Key, nameOf } from '../decide/key.ts'
-import type { Rows, TableName } from '../tables.ts'
+import type { Rows } from '../rows.ts'
+import type { TableName } from '../tables.ts'
 import { isCached, type SharedCache } from './cache.ts'
 
 /** Rows that were read for one group, and keys under which there is none. */

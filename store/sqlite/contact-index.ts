@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
+import type { Rows } from '../rows.ts'
 import { columnsOf, type RawRow, rowOf } from '../sql.ts'
-import type { Rows } from '../tables.ts'
 import { BEHIND, told } from '../terms.ts'
 
 /**
@@ -50,5 +50,6 @@ export function indexMissing(prepared: Prepare): boolean {
   }
   return rows.length > 0
 }
-const MISSING = `SELECT doc, ${columnsOf('contacts')} FROM contacts WHERE indexed IS NULL ORDER BY doc LIMIT 1000`
+const MISSING = `SELECT doc, ${columnsOf('contacts')} FROM contacts
+  WHERE indexed IS NULL ORDER BY doc LIMIT 1000`
 const FOUND_AS = 'UPDATE contacts SET indexed = 1, terms = ? WHERE doc = ?'

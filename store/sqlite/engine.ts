@@ -7,6 +7,7 @@ import { Draft, type RaisableScope, type Written } from '../decide/draft.ts'
 import { type Key, keyOf } from '../decide/key.ts'
 import { HASHED, keyHash } from '../hash.ts'
 import type { Pseudonym } from '../pseudonym.ts'
+import type { Rows } from '../rows.ts'
 import {
   changedValuesOf,
   columnsOf,
@@ -17,7 +18,7 @@ import {
   valuesOf,
 } from '../sql.ts'
 import { SchemaTooNew } from '../store.ts'
-import { column, type Rows, TABLES, type TableName } from '../tables.ts'
+import { column, TABLES, type TableName } from '../tables.ts'
 import { createRowCache } from './cache.ts'
 import { indexChanged, indexMissing, indexNew, nextDoc } from './contact-index.ts'
 import { readMigrations } from './migrations.ts'

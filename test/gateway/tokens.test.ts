@@ -141,7 +141,7 @@ describe('roles', () => {
     })
     expect((await daemon.call('GET', '/v1/session')).body).toMatchObject({
       role: 'operator',
-      may: ['read', 'work', 'people', 'config', 'connect', 'access', 'operate'],
+      may: ['read', 'work', 'people', 'config', 'bulk', 'connect', 'access', 'operate'],
     })
   })
 

@@ -27,9 +27,10 @@ export const EXCEPTIONS: Exceptions = {
   unused: {},
   large: {
     'connectors/connector.ts': { lines: 350, why: 'the contract of a channel, read in one piece' },
-    'gateway/cli/commands.ts': { lines: 410, why: 'one command of the table after the other' },
-    'model/change.ts': { lines: 345, why: 'one change of the union after the other' },
-    'store/tables.ts': { lines: 950, why: 'one table of the schema after the other' },
+    'gateway/cli/commands.ts': { lines: 430, why: 'one command of the table after the other' },
+    'model/change.ts': { lines: 350, why: 'one change of the union after the other' },
+    'store/rows.ts': { lines: 375, why: 'one table of the schema after the other' },
+    'store/tables.ts': { lines: 575, why: 'one table of the schema after the other' },
   },
   words: {
     'gateway/webchat/show.ts#preChat': 'what the config key and the frame are called',

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Address } from '../../../model/address.ts'
-import type { Change } from '../../../model/change.ts'
+import type { Change, Lease } from '../../../model/change.ts'
 import {
   type ChannelId,
   type ContactId,
@@ -8,6 +8,7 @@ import {
   idMaker,
   type WorkspaceId,
 } from '../../../model/ids.ts'
+import type { ImportPlan, Reject } from '../../../model/import.ts'
 import { seededRandom } from '../../../model/random.ts'
 import { openStore } from '../../../store/open.ts'
 import { createSealer } from '../../../store/seal.ts'
@@ -90,6 +91,7 @@ export async function furnish(store: Store): Promise<Furnished> {
     ])
     await commit([{ kind: 'contactDeleted', contact: gone as ContactId, erase: true }])
     await furnishIdentity(commit, channel)
+    await furnishImport(commit, newId, { ...file, name: 'people.csv' }, lease)
     const once = { scope: 'api', key: 'k1', hash: 'h1' }
     await commit([outbound(channel)], { once, cursor: { follower: 'router', from: 0, to: 5 } })
   }
@@ -117,6 +119,27 @@ async function furnishIdentity(commit: Commit, channel: ChannelId): Promise<void
     },
     { kind: 'consented', channel, address: SILENT, category: 'all', ...told },
   ])
+}
+
+/** A list of people of which one row was read, and left out. */
+async function furnishImport(
+  commit: Commit,
+  newId: IdMaker,
+  file: { sha256: string; size: number; name: string },
+  lease: Lease,
+): Promise<void> {
+  const id = newId('imp', NOW)
+  const plan: ImportPlan = {
+    ...{ encoding: 'utf-8', separator: ',', newline: '\n', header: true, match: 'any', tagSeparator: ';' },
+    columns: [{ column: 'phone', to: 'phone' }],
+    defaults: { tags: [], language: null, country: null, timeZone: null },
+    ...{ checkPhones: true, dryRun: false },
+  }
+  const started = { id, file: { id: newId('fil', NOW), ...file }, plan, hash: 'h1', again: false, by: null }
+  const rejected: Reject[] = [{ line: 2, raw: 'x', code: 'phone', column: 'phone', detail: 'is no phone' }]
+  await commit([{ kind: 'importStarted', ...started }])
+  const rows = { from: 0, to: 1, bytes: 2, rows: '[]', tags: [], rejected, last: false }
+  await commit([{ kind: 'contactsImported', import: id, lease, ...rows }])
 }
 
 /** One that was sent and received, one that was being written to the provider when the process died, one that waits. */
