@@ -30,15 +30,28 @@ export async function runImport(next: OpenImport, needs: RunNeeds): Promise<bool
     const bytes = await store.readFile(file?.sha256 ?? '')
     const format = plan
     let at = 0
+    // While one batch is written the next is handed over, so that the store's thread need not wait for us; not while
+    // somebody else waits for it, who would wait for both.
+    let last = Promise.resolve(true)
     for await (const batch of pool.read(
       { format, use: 'contacts', with: [plan, fields], skip: position },
       bytes,
     )) {
       at = batch.to
-      if (!(await apply(next, batch, needs))) return false
+      if (batch.made === null) continue
+      const fence = await whenAllowed(needs)
+      if (fence === undefined) return false
+      if (store.stats().changesWaiting > 0 && !(await last)) return false
+      const one = apply(next, { ...batch, made: batch.made }, fence, needs)
+      one.catch(() => {})
+      if (!(await last)) return false
+      last = one
     }
+    if (!(await last)) return false
+    const fence = await whenAllowed(needs)
+    if (fence === undefined) return false
     const end = Math.max(at, position)
-    return await apply(next, { from: end, to: end, bytes: 0, made: NOTHING, last: true }, needs)
+    return await apply(next, { from: end, to: end, bytes: 0, made: NOTHING, last: true }, fence, needs)
   } catch (error) {
     if (!(error instanceof FileMissing)) throw error
     const why = 'the file is not kept any more'
@@ -49,29 +62,34 @@ export async function runImport(next: OpenImport, needs: RunNeeds): Promise<bool
 
 const NOTHING = { rows: '[]', tags: [], rejected: [] }
 
-/** Makes a batch durable, when live traffic leaves room for it. False: this run is over. */
-async function apply(
-  { workspace, id }: OpenImport,
-  { from, to, bytes, made, last = false }: CsvBatch<'contacts'> & { last?: boolean },
-  needs: RunNeeds,
-): Promise<boolean> {
-  const { store, tenure, stopping, clock } = needs
+/** Waits until live traffic leaves room. The lease to write under; undefined: this run is over. */
+async function whenAllowed({ store, tenure, stopping, clock }: RunNeeds): Promise<number | undefined> {
   for (;;) {
-    if (stopping.aborted) return false
+    if (stopping.aborted) return undefined
     if (clock.monotonic() >= tenure.renewAt()) await tenure.claim(NOTHING_TO_SEND)
     const fence = tenure.fence()
-    if (fence === undefined) return false
-    if (made === null) return true
-    if (store.stats().changesWaiting > PRESSED_CHANGES) {
-      await sleep(PRESSED_MS)
-      continue
-    }
-    const lease = { group: `imports ${workspace}`, fence }
-    const change: ContactsImported = {
-      kind: 'contactsImported',
-      ...{ import: id, lease, from, to, bytes, last },
-      ...made,
-    }
+    if (fence === undefined || store.stats().changesWaiting <= PRESSED_CHANGES) return fence
+    await sleep(PRESSED_MS)
+  }
+}
+
+type Made = NonNullable<CsvBatch<'contacts'>['made']>
+type Batch = Omit<CsvBatch<'contacts'>, 'made'> & { made: Made; last?: boolean }
+
+/** Makes a batch durable. False: this run is over; another holder, or the one before it, was refused. */
+async function apply(
+  { workspace, id }: OpenImport,
+  { from, to, bytes, made, last = false }: Batch,
+  fence: number,
+  { store, stopping }: RunNeeds,
+): Promise<boolean> {
+  const lease = { group: `imports ${workspace}`, fence }
+  const change: ContactsImported = {
+    kind: 'contactsImported',
+    ...{ import: id, lease, from, to, bytes, last },
+    ...made,
+  }
+  while (!stopping.aborted) {
     try {
       const { outcomes } = await store.commit({ workspace, changes: [change] })
       return (outcomes[0] as Outcome).ok
@@ -81,4 +99,5 @@ async function apply(
       await sleep(error.retryAfterMs, undefined, { signal: stopping }).catch(() => {})
     }
   }
+  return false
 }
