@@ -9,6 +9,7 @@ import {
   type Sample,
   type Series,
 } from './series.ts'
+import type { SpoolFigures } from './spool/spool.ts'
 
 /** What `/metrics` tells. The names are a contract with dashboards: `docs/operations.md` lists them all. */
 export type Metrics = {
@@ -17,6 +18,7 @@ export type Metrics = {
   intakeIgnored: Counter
   intakeRejected: Counter
   intakeSeconds: Histogram
+  spooled: Counter
   sends: Counter
   sendSeconds: Histogram
   sendFailures: Counter
@@ -42,6 +44,7 @@ export type Sources = {
   lags: () => Record<string, number>
   sseReaders: () => number
   visits: () => number
+  spool: () => SpoolFigures | undefined
   now: () => number
 }
 
@@ -64,6 +67,7 @@ export function createMetrics(sources: Sources): Metrics {
   })
   readStore(series, sources)
   readQueue(series, sources)
+  readSpool(series, sources)
   read('omnibus_follower_lag_events', 'Events a follower has not seen yet.', 'gauge', () =>
     Object.entries(sources.lags()).map(([follower, value]) => ({ labels: { follower }, value })),
   )
@@ -93,6 +97,7 @@ export function createMetrics(sources: Sources): Metrics {
       ['connector'],
       SECONDS,
     ),
+    spooled: counter('omnibus_spool_total', 'Deliveries that the spool was to keep.', ['result']),
     ...sendSeries(series),
     httpRequests: counter('omnibus_http_requests_total', 'Requests to the API.', [
       'method',
@@ -229,4 +234,15 @@ function readQueue({ read }: Series, { store, now }: Sources): void {
       value: Math.max(0, (now() - oldest) / 1000),
     })),
   )
+}
+
+function readSpool({ read }: Series, { spool, now }: Sources): void {
+  const one = (value: number | undefined): Sample[] => (value === undefined ? [] : [{ labels: {}, value }])
+  read('omnibus_spool_deliveries', 'Deliveries on this node that wait for the store.', 'gauge', () =>
+    one(spool()?.deliveries),
+  )
+  read('omnibus_spool_oldest_seconds', 'Age of the oldest of them.', 'gauge', () => {
+    const figures = spool()
+    return one(figures && Math.max(0, (now() - (figures.oldestAt ?? now())) / 1000))
+  })
 }
