@@ -74,9 +74,9 @@ export function createMetrics(sources: Sources): Metrics {
   const count = (value: number): Sample[] => [{ labels: {}, value }]
   read('omnibus_sse_readers', 'Open event streams.', 'gauge', () => count(sources.sseReaders()))
   read('omnibus_webchat_visits', 'Open sockets of visitors.', 'gauge', () => count(sources.visits()))
-  read('omnibus_memory_bytes', 'Resident memory of the process.', 'gauge', () => [
-    { labels: {}, value: process.memoryUsage.rss() },
-  ])
+  read('omnibus_memory_bytes', 'Resident memory of the process.', 'gauge', () =>
+    count(process.memoryUsage.rss()),
+  )
   return {
     intakeRequests: counter('omnibus_intake_requests_total', 'Webhooks by what became of them.', [
       'connector',
@@ -97,7 +97,7 @@ export function createMetrics(sources: Sources): Metrics {
       ['connector'],
       SECONDS,
     ),
-    spooled: counter('omnibus_spool_total', 'Deliveries that the spool was to keep.', ['result']),
+    spooled: counter('omnibus_spool_total', 'Deliveries of the spool, by what became of them.', ['result']),
     ...sendSeries(series),
     httpRequests: counter('omnibus_http_requests_total', 'Requests to the API.', [
       'method',

@@ -17,8 +17,8 @@ export type RedeliverOptions = {
 }
 
 /**
- * `stored`: durable. `gone`: nobody is left whom it is about, as on the shared URL of a connector (RULES B8). `refused`:
- * this version or the store cannot take it, now or later.
+ * `stored`: durable. `gone`: nobody is left whom it is about, as on the shared URL of a connector (RULES B8).
+ * `refused`: this version or the store cannot take it, now or later.
  */
 export type Redelivered = 'stored' | 'gone' | 'refused'
 
