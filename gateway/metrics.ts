@@ -105,11 +105,7 @@ export function createMetrics(sources: Sources): Metrics {
       'status',
     ]),
     httpSeconds: histogram('omnibus_http_seconds', 'From an API request to its answer.', ['route'], SECONDS),
-    sseDropped: counter(
-      'omnibus_sse_dropped_total',
-      'Event streams closed because their reader was slow.',
-      [],
-    ),
+    sseDropped: counter('omnibus_sse_dropped_total', 'Event streams closed: a slow reader.', []),
     ...webchatSeries(series),
     series,
     stop: () => delay.disable(),

@@ -91,7 +91,7 @@ test('RULES B9: what waits is stored in order once the store is back, and only t
   await one.spool.stop()
 })
 
-test('RULES B9: what comes for a channel waits behind what it has there, that of others does not', async () => {
+test('RULES B9: what comes for a channel waits behind what it has there, and no other', async () => {
   await using folder = await scratch()
   const { spool, down } = await open(join(folder.path, 'spool'), true)
   const kept = spool.keep(delivery('1'))
