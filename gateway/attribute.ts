@@ -7,7 +7,10 @@ import type { Log } from '../model/log.ts'
 import type { Gate, Holder } from './gates.ts'
 import type { Metrics } from './metrics.ts'
 
-export type AttributeOptions = { metrics: Metrics; log: Log }
+export type AttributeOptions = {
+  metrics: Pick<Metrics, 'intakeItems' | 'intakeIgnored' | 'intakeRejected'>
+  log: Log
+}
 
 /** An answer that a provider waits for, to be given once what it is about is durable. */
 export type Awaited = { channel: OpenChannel; action: Extract<Action, { kind: 'answer' }> }

@@ -114,7 +114,8 @@ function makeGate(connector: AnyConnector, channels: readonly OpenChannel[]): Ga
   }
 }
 
-function holderOf(secret: string, channels: readonly OpenChannel[]): Holder {
+/** Channels that hold one secret, found by whatever payloads call them. */
+export function holderOf(secret: string, channels: readonly OpenChannel[]): Holder {
   const named = channels.flatMap(channel =>
     (channel.connector.namesOf?.(channel.config) ?? []).map(name => ({ name, channel })),
   )

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createBus } from '../bus/memory.ts'
 import type { AnyConnector } from '../connectors/connector.ts'
 import { createDirectory } from '../connectors/directory.ts'
@@ -26,6 +27,7 @@ import { createLive } from './live.ts'
 import { createMetrics, type Metrics, sendsOf } from './metrics.ts'
 import type { Rooms } from './rooms.ts'
 import { secretKeysOf, setUp } from './setup.ts'
+import { createSpool, type Spool } from './spool/spool.ts'
 import { keepOf, startSweep } from './sweep.ts'
 import { demoUrlOf, firstSite } from './webchat/first.ts'
 import { visitorKeysOf } from './webchat/tokens.ts'
@@ -97,6 +99,7 @@ export async function createDaemon(config: Config, options: DaemonOptions = {}):
 /** What exists only after whoever needs it: filled in while starting. */
 type Later = {
   store?: Store
+  spool?: Spool
   wake?: (groups: string[]) => void
   changed?: (groups: string[]) => void
   warm?: () => void
@@ -170,10 +173,13 @@ async function openGround(
   const { http, warm, close } = createHttp({ egressAllow: config.egress.allow, clock })
   later.warm = warm
   begin('http', close)
+  const spool = await createSpool({ ...common, metrics, random, path: join(dataDir, 'spool') })
+  later.spool = spool
+  begin('spool', spool.stop)
   const ground: Ground = {
     ...common,
     ...access,
-    ...{ config, feed, http, random, ids, metrics, probe },
+    ...{ config, feed, http, random, ids, metrics, spool, probe },
     connectors: connectors.map(({ connector }) => connector),
     linkKeys: linkKeysOf(secretKeys),
     visitorKeys: visitorKeysOf(secretKeys),
@@ -247,6 +253,7 @@ function metricsOf(later: Later, clock: Clock): Metrics {
     lags: () => Object.assign({}, ...later.lags.map(lag => lag())),
     sseReaders: () => later.streams.open,
     visits: () => later.visits.open,
+    spool: () => later.spool?.figures(),
     now: clock.now,
   })
 }

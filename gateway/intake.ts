@@ -5,11 +5,12 @@ import type { Clock } from '../model/clock.ts'
 import type { ChannelId } from '../model/ids.ts'
 import type { Log } from '../model/log.ts'
 import type { Probe } from '../model/steps.ts'
-import { type Store, StoreBusy } from '../store/store.ts'
+import { type Store, StoreBusy, StoreFailing } from '../store/store.ts'
 import { attribute } from './attribute.ts'
 import { createFailureLimit } from './failure-limit.ts'
 import { createGates, type Gate, type Named, verify } from './gates.ts'
 import type { Metrics } from './metrics.ts'
+import type { Spool } from './spool/spool.ts'
 
 export type IntakeOptions = {
   store: Pick<Store, 'commit'>
@@ -19,6 +20,8 @@ export type IntakeOptions = {
   clock: Clock
   log: Log
   probe?: Probe | undefined
+  /** For what comes only once, while the store cannot be reached (RULES B9). */
+  spool?: Pick<Spool, 'holds' | 'keep'>
   /** Gives a provider the answer that it waits for; absent where nobody would. */
   act?: (channel: OpenChannel, action: Action) => void
 }
@@ -79,7 +82,14 @@ export function createIntake(options: IntakeOptions): Intake {
     const { transactions, awaited } = attribute(options, gate, holder, named?.channel, request)
     probe?.('inbound.2.parsed')
     if (transactions.length === 0) return done('ignored', gate.reply)
-    const result = await commitAll(options, gate, transactions)
+    const spool = gate.receive.redelivers === 'seldom' ? options.spool : undefined
+    const channels = spool === undefined ? [] : channelsIn(transactions)
+    // Behind those of its channel that wait already: order is kept (RULES B9).
+    const result = spool?.holds(channels) ? 'busy' : await commitAll(options, gate, transactions)
+    if (spool !== undefined && (result === 'busy' || result === 'failing')) {
+      const delivery = { connector: gate.name, named: named?.channel.id, channels, request }
+      if (await spool.keep(delivery)) return done('spooled', gate.reply)
+    }
     if (result !== 'stored') return done(result, UNAVAILABLE)
     probe?.('inbound.3.committed')
     for (const { channel, action } of awaited) options.act?.(channel, action)
@@ -104,7 +114,15 @@ function channelsOf(gate: Gate): OpenChannel[] {
   return [...gate.ofChannel.values()].map(({ channel }) => channel)
 }
 
-type CommitResult = 'stored' | 'busy' | 'failing'
+function channelsIn(transactions: readonly Transaction[]): ChannelId[] {
+  const ids = transactions.flatMap(({ changes }) =>
+    changes.flatMap(change => ('channel' in change ? (change.channel as ChannelId) : [])),
+  )
+  return [...new Set(ids)]
+}
+
+/** `busy` and `failing`: the store cannot be reached. `refused`: it would take other things, and not this. */
+type CommitResult = 'stored' | 'busy' | 'failing' | 'refused'
 
 /**
  * All durable within the store's 5 s (RULES C7), or the whole delivery is to come again: what was stored
@@ -123,12 +141,12 @@ async function commitAll(
       : await Promise.all(transactions.map(one => store.commit(one)))
     return all.every((committed, index) => stands(committed, transactions[index], gate, metrics))
       ? 'stored'
-      : 'failing'
+      : 'refused'
   } catch (error) {
     if (error instanceof StoreBusy) return 'busy'
     // Not once a request: a failing store tells its reason through /readyz.
     log.debug({ err: error }, 'a webhook could not be stored')
-    return 'failing'
+    return error instanceof StoreFailing ? 'failing' : 'refused'
   }
 }
 
@@ -136,7 +154,7 @@ async function commitAll(
  * Whether nothing was lost. Refused are changes to a channel that was deleted meanwhile, and receipts beyond what may
  * be parked (RULES D6); a message that is refused for another reason must come again.
  */
-function stands(
+export function stands(
   { outcomes }: Committed,
   transaction: Transaction | undefined,
   gate: Gate,

@@ -9,6 +9,7 @@ import {
   type Sample,
   type Series,
 } from './series.ts'
+import type { SpoolFigures } from './spool/spool.ts'
 
 /** What `/metrics` tells. The names are a contract with dashboards: `docs/operations.md` lists them all. */
 export type Metrics = {
@@ -17,6 +18,7 @@ export type Metrics = {
   intakeIgnored: Counter
   intakeRejected: Counter
   intakeSeconds: Histogram
+  spooled: Counter
   sends: Counter
   sendSeconds: Histogram
   sendFailures: Counter
@@ -42,6 +44,7 @@ export type Sources = {
   lags: () => Record<string, number>
   sseReaders: () => number
   visits: () => number
+  spool: () => SpoolFigures | undefined
   now: () => number
 }
 
@@ -64,15 +67,16 @@ export function createMetrics(sources: Sources): Metrics {
   })
   readStore(series, sources)
   readQueue(series, sources)
+  readSpool(series, sources)
   read('omnibus_follower_lag_events', 'Events a follower has not seen yet.', 'gauge', () =>
     Object.entries(sources.lags()).map(([follower, value]) => ({ labels: { follower }, value })),
   )
   const count = (value: number): Sample[] => [{ labels: {}, value }]
   read('omnibus_sse_readers', 'Open event streams.', 'gauge', () => count(sources.sseReaders()))
   read('omnibus_webchat_visits', 'Open sockets of visitors.', 'gauge', () => count(sources.visits()))
-  read('omnibus_memory_bytes', 'Resident memory of the process.', 'gauge', () => [
-    { labels: {}, value: process.memoryUsage.rss() },
-  ])
+  read('omnibus_memory_bytes', 'Resident memory of the process.', 'gauge', () =>
+    count(process.memoryUsage.rss()),
+  )
   return {
     intakeRequests: counter('omnibus_intake_requests_total', 'Webhooks by what became of them.', [
       'connector',
@@ -93,6 +97,7 @@ export function createMetrics(sources: Sources): Metrics {
       ['connector'],
       SECONDS,
     ),
+    spooled: counter('omnibus_spool_total', 'Deliveries of the spool, by what became of them.', ['result']),
     ...sendSeries(series),
     httpRequests: counter('omnibus_http_requests_total', 'Requests to the API.', [
       'method',
@@ -100,11 +105,7 @@ export function createMetrics(sources: Sources): Metrics {
       'status',
     ]),
     httpSeconds: histogram('omnibus_http_seconds', 'From an API request to its answer.', ['route'], SECONDS),
-    sseDropped: counter(
-      'omnibus_sse_dropped_total',
-      'Event streams closed because their reader was slow.',
-      [],
-    ),
+    sseDropped: counter('omnibus_sse_dropped_total', 'Event streams closed: a slow reader.', []),
     ...webchatSeries(series),
     series,
     stop: () => delay.disable(),
@@ -229,4 +230,15 @@ function readQueue({ read }: Series, { store, now }: Sources): void {
       value: Math.max(0, (now() - oldest) / 1000),
     })),
   )
+}
+
+function readSpool({ read }: Series, { spool, now }: Sources): void {
+  const one = (value: number | undefined): Sample[] => (value === undefined ? [] : [{ labels: {}, value }])
+  read('omnibus_spool_deliveries', 'Deliveries on this node that wait for the store.', 'gauge', () =>
+    one(spool()?.deliveries),
+  )
+  read('omnibus_spool_oldest_seconds', 'Age of the oldest of them.', 'gauge', () => {
+    const figures = spool()
+    return one(figures && Math.max(0, (now() - (figures.oldestAt ?? now())) / 1000))
+  })
 }

@@ -12,6 +12,7 @@ import type { Config } from './config.ts'
 import type { Feed } from './feed.ts'
 import type { Live } from './live.ts'
 import type { Metrics } from './metrics.ts'
+import type { Spool } from './spool/spool.ts'
 
 /** The rooms behind the door, as routes reach them. Made once by `createDaemon`. */
 export type Rooms = {
@@ -30,6 +31,8 @@ export type Rooms = {
   ids: IdMaker
   log: Log
   metrics: Metrics
+  /** Of this node: deliveries that wait for the store. */
+  spool: Spool
   probe: Probe | undefined
   /** How the outside reaches us; known once we listen. */
   publicUrl: () => string

@@ -85,6 +85,7 @@ function intakeOf(
     lags: () => ({}),
     sseReaders: () => 0,
     visits: () => 0,
+    spool: () => undefined,
     now: () => 0,
   })
   metrics.stop()
