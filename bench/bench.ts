@@ -10,12 +10,12 @@ import { send } from './send.ts'
 import { soak } from './soak.ts'
 import { webchat } from './webchat.ts'
 
-const HELP = `npm run bench -- <ingest | connectors | send | soak | idle | webchat | contacts> [--json] [--rounds 5]
-                  [--seconds 5] [--connections 64] [--store postgres] [--minutes 10] [--sockets 10000]
-                  [--people 1000000]
+const HELP = `npm run bench -- <ingest | connectors | send | soak | idle | webchat | contacts> [--json]
+                  [--rounds 5] [--seconds 5] [--connections 64] [--store postgres] [--minutes 10]
+                  [--sockets 10000] [--people 1000000]
 
   ingest     signed WhatsApp webhooks against a bare route; at 64 and 256 connections unless told
-  connectors texts told by Messenger, Instagram, Telegram and Twilio against WhatsApp's, each in its turn
+  connectors signed texts of the other providers against WhatsApp's, each in its turn, on --store
   send       queued messages to a simulated provider against a bare undici loop
   soak       both at half of what the machine takes, on --store postgres: do dead rows stay few
   webchat    replies and events in visitors' pages, and what --sockets idle ones cost (10,000)
@@ -67,7 +67,7 @@ async function main(): Promise<Report | undefined> {
       const counts = values.connections === undefined ? [64, 256] : [connections]
       return ingest({ rounds, seconds, connections: counts, stores })
     },
-    connectors: () => connectors({ rounds, seconds, connections }),
+    connectors: () => connectors({ rounds, seconds, connections, store }),
     send: () => send({ rounds, seconds, connections, stores }),
     soak: () => soak({ store, minutes, connections }),
     idle,

@@ -2,8 +2,9 @@ import { Value } from 'typebox/value'
 import { expect, test } from 'vitest'
 import { makeRequests, messageOf, type Template } from '../../bench/requests.ts'
 import { ASKED, WEBHOOKS } from '../../bench/webhooks.ts'
-import type { WebhookRequest } from '../../connectors/connector.ts'
+import type { Connector } from '../../connectors/connector.ts'
 import { connectorOf } from '../../connectors/registry.ts'
+import type { ChannelId } from '../../model/ids.ts'
 
 /** A load that the daemon refuses, or takes for one message, would measure nothing. */
 const HOST = '127.0.0.1:1'
@@ -18,7 +19,7 @@ function read(template: Template, { path, first, count }: { path: string; first:
   })
 }
 
-/** The first is of the last person of the pool, so that the third is of the first one again. */
+/** Of the last two people of the pool and the first two. */
 const PATH = '/in/x/chn_x'
 const PLAN = { path: PATH, first: 9_998, count: 4 }
 const ADDRESSES: Record<string, { kind: string; before: string }> = {
@@ -32,38 +33,40 @@ const ADDRESSES: Record<string, { kind: string; before: string }> = {
 test.each(WEBHOOKS)(
   'webhooks of $connector are signed, and each is another message',
   ({ connector, config, template }) => {
-    const known = connectorOf(connector)
-    const receive = known?.receive
-    if (known === undefined || receive === undefined) throw new Error('nobody calls it')
-    expect([...Value.Errors(known.config, config)]).toEqual([])
+    const { verify, key, parse, errors } = channelOf(connector, config)
+    expect(errors).toEqual([])
     const url = `http://${HOST}${PATH}`
-    const messages = read(template(url), PLAN).map(({ start, headers, body }) => {
-      const request: WebhookRequest = {
-        ...{ method: 'POST', url, query: {}, headers },
-        ...{ body: Buffer.from(body), at: 1 },
-      }
+    const messages = read(template(url), PLAN).flatMap(({ start, headers, body }) => {
+      const request = { method: 'POST', url, query: {}, headers, body: Buffer.from(body), at: 1 }
       expect(start).toBe(`POST ${PATH} HTTP/1.1`)
       expect(headers['content-length']).toBe(String(Buffer.byteLength(body)))
-      expect(receive.verify.secrets(config).map(secret => receive.verify.check(request, secret))).toEqual([
-        true,
-      ])
-      expect(receive.verify.check(request, 'another secret')).toBe(false)
-      return receive.parse(request, { channel: known.keyOf(config) })
+      expect(verify.secrets(config).map(secret => verify.check(request, secret))).toEqual([true])
+      expect(verify.check(request, 'another secret')).toBe(false)
+      return parse(request, { channel: key })
     })
-    const { kind, before } = ADDRESSES[connector] ?? { kind: '', before: '' }
-    expect(messages.flat()).toMatchObject(
-      ['9998', '9999', '0000', '0001'].map((person, index) => ({
-        ...{ kind: 'message', to: known.keyOf(config) },
-        address: { kind, value: `${before}1000${person}` },
-        content: {
-          type: 'text',
-          text: expect.stringContaining(`${ASKED.before}00000000${9_998 + index}`.slice(0)) as string,
-        },
+    const people = ['10009998', '10009999', '10000000', '10000001']
+    const numbers = ['000000009998', '000000009999', '000000010000', '000000010001']
+    const { kind, before } = ADDRESSES[connector] ?? { kind: 'unknown', before: '' }
+    expect(messages).toMatchObject(
+      people.map((person, index) => ({
+        ...{ kind: 'message', to: key, address: { kind, value: before + person } },
+        content: { text: expect.stringContaining(ASKED.before + numbers[index] + ASKED.after) as string },
       })),
     )
-    expect(new Set(messages.flat().map(item => ('key' in item ? item.key : undefined))).size).toBe(4)
+    expect(new Set(messages.map(item => 'key' in item && item.key)).size).toBe(4)
   },
 )
+
+/** What the connector makes of a channel with this config, whose type only it knows. */
+function channelOf(name: string, config: object) {
+  const connector = connectorOf(name) as Connector<object> | undefined
+  const receive = connector?.receive
+  if (connector === undefined || receive === undefined || 'unsigned' in receive.verify) {
+    throw new Error(`${name} signs nothing`)
+  }
+  const errors = [...Value.Errors(connector.config, config)]
+  return { ...receive, verify: receive.verify, errors, key: connector.keyOf(config, 'chn_x' as ChannelId) }
+}
 
 test('the messages of the benchmark are requests of the API', () => {
   const [request] = read(messageOf({ channel: 'chn_x', token: 't' }), {
