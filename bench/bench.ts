@@ -19,8 +19,8 @@ const HELP = `npm run bench -- <ingest | connectors | send | soak | idle | webch
   send       queued messages to a simulated provider against a bare undici loop
   soak       both at half of what the machine takes, on --store postgres: do dead rows stay few
   webchat    replies and events in visitors' pages, and what --sockets idle ones cost (10,000)
-  contacts   a file of --people (1,000,000) is imported while 2,000 webhooks a second come in; then as many are
-             found by segments over a tag, a field and the last seen, and by search
+  contacts   a file of --people (1,000,000) is imported while 2,000 webhooks a second come in; then as many
+             are found by segments over a tag, a field and the last seen, and by search
   idle       start, memory and CPU of a daemon that has nothing to do
 
 Every figure is compared with a ceiling taken in the same run; never compare two runs. Load, provider, reader
