@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { connectors } from './connectors.ts'
 import { contacts } from './contacts.ts'
 import { STORES, type StoreName } from './daemon.ts'
 import { idle } from './idle.ts'
@@ -9,17 +10,18 @@ import { send } from './send.ts'
 import { soak } from './soak.ts'
 import { webchat } from './webchat.ts'
 
-const HELP = `npm run bench -- <ingest | send | soak | idle | webchat | contacts> [--json] [--rounds 5]
-                  [--seconds 5] [--connections 64] [--store postgres] [--minutes 10] [--sockets 10000]
-                  [--people 1000000]
+const HELP = `npm run bench -- <ingest | connectors | send | soak | idle | webchat | contacts> [--json]
+                  [--rounds 5] [--seconds 5] [--connections 64] [--store postgres] [--minutes 10]
+                  [--sockets 10000] [--people 1000000]
 
-  ingest   signed WhatsApp webhooks against a bare route; at 64 and 256 connections unless told
-  send     queued messages to a simulated provider against a bare undici loop
-  soak     both at half of what the machine takes, on --store postgres: do dead rows stay few
-  webchat  replies and events in visitors' pages, and what --sockets idle ones cost (10,000)
-  contacts a file of --people (1,000,000) is imported while 2,000 webhooks a second come in; then as many are
-           found by segments over a tag, a field and the last seen, and by search
-  idle     start, memory and CPU of a daemon that has nothing to do
+  ingest     signed WhatsApp webhooks against a bare route; at 64 and 256 connections unless told
+  connectors signed texts of the other providers against WhatsApp's, each in its turn, on --store
+  send       queued messages to a simulated provider against a bare undici loop
+  soak       both at half of what the machine takes, on --store postgres: do dead rows stay few
+  webchat    replies and events in visitors' pages, and what --sockets idle ones cost (10,000)
+  contacts   a file of --people (1,000,000) is imported while 2,000 webhooks a second come in; then as many
+             are found by segments over a tag, a field and the last seen, and by search
+  idle       start, memory and CPU of a daemon that has nothing to do
 
 Every figure is compared with a ceiling taken in the same run; never compare two runs. Load, provider, reader
 and daemon are processes of their own. With --store postgres, ingest and send take turns between a daemon on
@@ -65,6 +67,7 @@ async function main(): Promise<Report | undefined> {
       const counts = values.connections === undefined ? [64, 256] : [connections]
       return ingest({ rounds, seconds, connections: counts, stores })
     },
+    connectors: () => connectors({ rounds, seconds, connections, store }),
     send: () => send({ rounds, seconds, connections, stores }),
     soak: () => soak({ store, minutes, connections }),
     idle,

@@ -7,6 +7,7 @@ import type { Daemon } from './daemon.ts'
 import type { Load, LoadQuestions } from './load.ts'
 import { type Part, startPart } from './parts.ts'
 import { type Check, equal, onStore, type Row, row } from './report.ts'
+import { WHATSAPP, whatsapp } from './webhooks.ts'
 
 /** What the issue asks for, on a machine that also runs the load. */
 const BARS = { perSecond: 20_000, memoryMb: 300, p99Ms: 100 }
@@ -14,8 +15,6 @@ const WEBHOOKS_PER_SECOND = 2_000
 const CONNECTIONS = 64
 /** One run of the load; the import takes several. */
 const SLICE_MS = 4_000
-const PHONE_NUMBER_ID = '106540352242922'
-const APP_SECRET = 'bench-app-secret'
 const CITIES = ['Bogotá', 'México', 'Lima', 'São Paulo', 'Roma', 'Quito', 'Santiago', 'Montevideo']
 
 /** Imports so many people while 2,000 webhooks a second come in. Leaves them in the daemon. */
@@ -89,13 +88,7 @@ async function prepare({ api }: Daemon): Promise<void> {
 }
 
 async function newChannel({ api }: Daemon): Promise<string> {
-  const config = {
-    phoneNumberId: PHONE_NUMBER_ID,
-    accessToken: 'bench',
-    appSecret: APP_SECRET,
-    verifyToken: 'b',
-  }
-  const body = { connector: 'whatsapp', name: 'bench', config }
+  const body = { connector: 'whatsapp', name: 'bench', config: WHATSAPP }
   return (await api<{ id: string }>('POST', '/v1/channels', body)).id
 }
 
@@ -108,9 +101,8 @@ async function drive(
 ): Promise<Load> {
   const count = (WEBHOOKS_PER_SECOND * SLICE_MS) / 1000 + CONNECTIONS
   await load.ask('prepare', {
-    kind: 'webhook',
     ...{ host: `127.0.0.1:${port}`, path: `/in/whatsapp/${channel}` },
-    ...{ first: slice * count, count, phoneNumberId: PHONE_NUMBER_ID, appSecret: APP_SECRET },
+    ...{ first: slice * count, count, template: whatsapp.template() },
   })
   const run = { port, connections: CONNECTIONS, ms: SLICE_MS, again: false, perSecond: WEBHOOKS_PER_SECOND }
   return await load.ask('run', run)

@@ -1,9 +1,19 @@
 import type { BareQuestions } from './bare.ts'
-import { type Daemon, type StoreName, startDaemon } from './daemon.ts'
+import type { StoreName } from './daemon.ts'
+import {
+  type Channel,
+  checksOf,
+  type Side,
+  startSide,
+  stopSide,
+  type Taken,
+  takeIn,
+  warmUp,
+} from './intake.ts'
 import type { Load, LoadQuestions } from './load.ts'
 import { type Part, startPart } from './parts.ts'
-import type { ReaderQuestions } from './reader.ts'
-import { type Check, equal, median, onStore, type Report, type Row, row, storesRow } from './report.ts'
+import { type Check, median, onStore, type Report, type Row, row, storesRow } from './report.ts'
+import { WHATSAPP, whatsapp } from './webhooks.ts'
 
 export type IngestOptions = {
   rounds: number
@@ -13,36 +23,11 @@ export type IngestOptions = {
   stores: readonly StoreName[]
 }
 
-const PHONE_NUMBER_ID = '106540352242922'
-const APP_SECRET = 'bench-app-secret'
-/** Requests made before a round, at most; about 700 bytes each. */
-const REQUESTS_MAX = 300_000
 const WARM_UP_MS = 1000
-const CATCH_UP_MS = 30_000
 
 type Bench = { barePort: number; load: Part<LoadQuestions>; sides: Side[] }
 
-/** One daemon with its reader. */
-type Side = {
-  daemon: Daemon
-  channel: string
-  reader: Part<ReaderQuestions>
-  /** How many webhooks were made for the daemon so far: each has a number of its own. */
-  made: number
-  accepted: number
-  /** What it is likely to take. */
-  perSecond: number
-}
-
-type Round = {
-  store: StoreName
-  connections: number
-  bare: Load
-  ours: Load
-  lagP99Ms: number
-  loopLagP99Ms: number
-  memoryMb: number
-}
+type Round = Taken & { store: StoreName; connections: number; bare: Load }
 
 /**
  * Signed WhatsApp webhook → durable → 200, with router, bus and one SSE reader attached, against a bare Fastify route
@@ -50,14 +35,15 @@ type Round = {
  */
 export async function ingest({ rounds, seconds, connections, stores }: IngestOptions): Promise<Report> {
   const bare = startPart<BareQuestions>(new URL('./bare.ts', import.meta.url))
-  const { port: barePort } = await bare.ask('listen', { appSecret: APP_SECRET })
+  const { port: barePort } = await bare.ask('listen', { appSecret: WHATSAPP.appSecret })
   const load = startPart<LoadQuestions>(new URL('./load.ts', import.meta.url))
   const sides: Side[] = []
-  for (const store of stores) sides.push(await prepare(store))
+  for (const store of stores) sides.push(await startSide(store, [whatsapp]))
   const bench = { barePort, load, sides }
   const done: Round[] = []
   for (const count of connections) {
-    for (const side of sides) await warmUp(bench, side, count)
+    const warm = { connections: count, ms: WARM_UP_MS, count: 50_000 }
+    for (const [side, channel] of channelsOf(sides)) await warmUp(load, side, channel, warm)
     await driveBare(bench, count, WARM_UP_MS)
     for (let index = 0; index < rounds; index++) {
       done.push(...(await oneRound(bench, count, seconds * 1000, index)))
@@ -65,8 +51,7 @@ export async function ingest({ rounds, seconds, connections, stores }: IngestOpt
   }
   const checks: Check[] = []
   for (const side of sides) checks.push(...(await checksOf(side)))
-  await Promise.all([load.stop(), bare.stop(), ...sides.map(({ reader }) => reader.stop())])
-  await Promise.all(sides.map(({ daemon }) => daemon.stop()))
+  await Promise.all([load.stop(), bare.stop(), ...sides.map(stopSide)])
   return {
     bench: 'ingest',
     rows: stores.flatMap((store, index) => {
@@ -81,93 +66,27 @@ export async function ingest({ rounds, seconds, connections, stores }: IngestOpt
   }
 }
 
-async function prepare(store: StoreName): Promise<Side> {
-  const daemon = await startDaemon(store)
-  const config = {
-    phoneNumberId: PHONE_NUMBER_ID,
-    accessToken: 'bench',
-    appSecret: APP_SECRET,
-    verifyToken: 'bench',
-  }
-  const body = { connector: 'whatsapp', name: 'bench', config }
-  const { id: channel } = await daemon.api<{ id: string }>('POST', '/v1/channels', body)
-  const reader = startPart<ReaderQuestions>(new URL('./reader.ts', import.meta.url))
-  await reader.ask('follow', { port: daemon.port, token: daemon.token })
-  return { daemon, channel, reader, made: 0, accepted: 0, perSecond: 0 }
-}
-
-/** Nothing lost, nothing doubled. */
-async function checksOf({ daemon, reader, accepted }: Side): Promise<Check[]> {
-  const { store } = daemon
-  const caughtUp = await reader.ask('until', { created: accepted, withinMs: CATCH_UP_MS })
-  const seen = await reader.ask('seen', undefined)
-  const items = await daemon.metric('omnibus_intake_items_total', 'kind="message"')
-  return [
-    equal(onStore('accepted messages that the reader saw', store), accepted, seen.created),
-    equal(onStore('different ones among them', store), accepted, seen.distinct),
-    equal(onStore('accepted messages by /metrics', store), accepted, items),
-    equal(onStore('numbers that the reader missed', store), 0, seen.gaps + (caughtUp ? 0 : 1)),
-    equal(onStore('numbers that the reader saw twice', store), 0, seen.repeats),
-  ]
-}
-
-async function warmUp(bench: Bench, side: Side, connections: number): Promise<void> {
-  await driveOurs(bench.load, side, connections, WARM_UP_MS, 50_000)
-  await caughtUp(side)
-}
-
 /** The ceiling, then each daemon while the others idle; who comes first changes from round to round. */
 async function oneRound(bench: Bench, connections: number, ms: number, index: number): Promise<Round[]> {
   const bare = await driveBare(bench, connections, ms)
   const rounds: Round[] = []
-  for (const side of index % 2 === 0 ? bench.sides : bench.sides.toReversed()) {
-    const { daemon, reader } = side
-    const count = Math.min(REQUESTS_MAX, Math.ceil((side.perSecond * 1.5 * ms) / 1000))
-    await reader.ask('forgetLags', undefined)
-    // The figure counts from one reading to the next.
-    await daemon.metric('omnibus_event_loop_lag_seconds')
-    const ours = await driveOurs(bench.load, side, connections, ms, count)
-    const loopLag = await daemon.metric('omnibus_event_loop_lag_seconds', 'quantile="0.99"')
-    const memoryMb = daemon.memory() / 1e6
-    const lagP99Ms = await caughtUp(side)
-    const { store } = daemon
-    rounds.push({ store, connections, bare, ours, lagP99Ms, loopLagP99Ms: loopLag * 1000, memoryMb })
+  for (const [side, channel] of channelsOf(index % 2 === 0 ? bench.sides : bench.sides.toReversed())) {
+    const taken = await takeIn(bench.load, side, channel, { connections, ms })
+    rounds.push({ store: side.daemon.store, connections, bare, ...taken })
   }
   return rounds
 }
 
-/** What comes next must not share the machine with what this one left over. Returns the lag that its reader saw. */
-async function caughtUp({ reader, accepted }: Side): Promise<number> {
-  await reader.ask('until', { created: accepted, withinMs: CATCH_UP_MS })
-  return (await reader.ask('seen', undefined)).lagP99Ms
-}
-
-async function driveOurs(
-  load: Part<LoadQuestions>,
-  side: Side,
-  connections: number,
-  ms: number,
-  count: number,
-): Promise<Load> {
-  const { port } = side.daemon
-  await load.ask('prepare', planOf(side.channel, port, side.made, count))
-  side.made += count
-  const answer = await load.ask('run', { port, connections, ms, again: false })
-  side.accepted += answer.answers[200] ?? 0
-  side.perSecond = answer.perSecond
-  return answer
+function channelsOf(sides: readonly Side[]): [Side, Channel][] {
+  return sides.flatMap(side => side.channels.map((channel): [Side, Channel] => [side, channel]))
 }
 
 /** The bare route remembers nothing: the same requests again and again are as good as new ones. */
 async function driveBare({ load, barePort: port }: Bench, connections: number, ms: number): Promise<Load> {
-  await load.ask('prepare', planOf('chn_bare', port, 0, 50_000))
+  const path = '/in/whatsapp/chn_bare'
+  const template = whatsapp.template()
+  await load.ask('prepare', { host: `127.0.0.1:${port}`, path, template, first: 0, count: 50_000 })
   return load.ask('run', { port, connections, ms, again: true })
-}
-
-function planOf(channel: string, port: number, first: number, count: number) {
-  const path = `/in/whatsapp/${channel}`
-  const secrets = { phoneNumberId: PHONE_NUMBER_ID, appSecret: APP_SECRET }
-  return { kind: 'webhook', host: `127.0.0.1:${port}`, path, first, count, ...secrets } as const
 }
 
 /** @param isJudged whether the bars of DESIGN §9 are about this store */

@@ -1,7 +1,7 @@
 import { get } from 'node:http'
 import { createHistogram } from 'node:perf_hooks'
 import { answerQuestions } from './parts.ts'
-import { PROVIDER_ID } from './requests.ts'
+import { ASKED } from './webhooks.ts'
 
 /** A reader of the log by SSE, as a CRM would be: it counts what it sees and how late it sees it. */
 export type ReaderQuestions = {
@@ -105,7 +105,7 @@ function read(line: string, now: number): void {
   lags.record(Math.max(1, now - Date.parse(field(line, '"time":"', '"'))))
   const type = field(line, '"type":"', '"')
   if (type === 'message.created') {
-    const number = field(line, PROVIDER_ID, '"')
+    const number = field(line, ASKED.before, ASKED.after)
     if (number !== '') {
       seen.created++
       distinct.add(Number(number))

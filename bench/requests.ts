@@ -3,94 +3,95 @@ import { createHmac } from 'node:crypto'
 /** Requests of one length, one after the other, ready to be written: signing is not part of what is measured. */
 export type Requests = { bytes: Buffer; length: number; count: number }
 
-/** What a request is made for. `first` numbers them: no two requests of one benchmark have the same number. */
-export type RequestPlan = { host: string; path: string; first: number; count: number } & (
-  | { kind: 'webhook'; phoneNumberId: string; appSecret: string }
-  | { kind: 'message'; channel: string; token: string }
-)
+/** What requests are made of. `first` numbers them: no two of one benchmark have the same number. */
+export type RequestPlan = { host: string; path: string; first: number; count: number; template: Template }
+
+/** One request with marks in it: `NUMBER` becomes the number of each, `PERSON` who writes or is written to. */
+export type Template = { headers: readonly string[]; body: string; signature?: Signature }
+
+/** A header that ends with an HMAC. `over` is a text with marks, where it is not the body that is signed. */
+export type Signature = {
+  header: string
+  algorithm: 'sha1' | 'sha256'
+  encoding: 'hex' | 'base64'
+  secret: string
+  over?: string
+}
 
 /** How many people write and are written to. */
 export const CONTACTS = 10_000
 
 const DIGITS = 12
-const NUMBER = '#'.repeat(DIGITS)
-const PHONE = '@'.repeat(8)
-const SIGNATURE = 's'.repeat(64)
+/** The marks are as long as what takes their place, and stand in JSON, in a form and in a URL as they are. */
+export const NUMBER = '_'.repeat(DIGITS)
+export const PERSON = '*'.repeat(8)
 
-/** `wamid.bench` and the request's number: how readers count each message once. */
-export const PROVIDER_ID = 'wamid.bench'
-/** The same in the text of an outbound message. */
+/** What stands before the number in an outbound message. */
 export const TEXT = 'bench number '
 
-export function makeRequests(plan: RequestPlan): Requests {
-  const template = templateOf(plan)
-  const { length } = template
-  const bodyAt = template.indexOf('\r\n\r\n') + 4
-  const numberAt = positionsOf(template, NUMBER)
-  const phoneAt = positionsOf(template, PHONE)
-  const signatureAt = template.indexOf(SIGNATURE)
-  const bytes = Buffer.allocUnsafe(length * plan.count)
-  for (let index = 0; index < plan.count; index++) {
-    const from = index * length
-    const number = plan.first + index
-    template.copy(bytes, from)
-    for (const at of numberAt) bytes.write(String(number).padStart(DIGITS, '0'), from + at, 'latin1')
-    for (const at of phoneAt) bytes.write(String(10_000_000 + (number % CONTACTS)), from + at, 'latin1')
-    if (plan.kind === 'webhook') {
-      const body = bytes.subarray(from + bodyAt, from + length)
-      bytes.write(
-        createHmac('sha256', plan.appSecret).update(body).digest('hex'),
-        from + signatureAt,
-        'latin1',
-      )
-    }
-  }
-  return { bytes, length, count: plan.count }
-}
-
-/** A text of the size that people write, in the envelope of the Cloud API (PROVIDERS A3). */
-function templateOf(plan: RequestPlan): Buffer {
-  const body = JSON.stringify(plan.kind === 'webhook' ? webhookBody(plan.phoneNumberId) : messageBody(plan))
-  const authorization =
-    plan.kind === 'webhook'
-      ? `x-hub-signature-256: sha256=${SIGNATURE}`
-      : `authorization: Bearer ${plan.token}`
+export function makeRequests({ host, path, first, count, template }: RequestPlan): Requests {
+  const { headers, body, signature } = template
+  const signed = signature && signerOf(signature)
   const head = [
-    `POST ${plan.path} HTTP/1.1`,
-    `host: ${plan.host}`,
-    'content-type: application/json',
-    authorization,
+    `POST ${path} HTTP/1.1`,
+    `host: ${host}`,
+    ...headers,
+    ...(signature && signed ? [signature.header + signed.mark] : []),
     `content-length: ${Buffer.byteLength(body)}`,
-  ]
-  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
+  ].join('\r\n')
+  const request = markedText(`${head}\r\n\r\n${body}`)
+  const { length } = request
+  const signatureAt = head.indexOf(signed?.mark ?? '')
+  const bytes = Buffer.allocUnsafe(length * count)
+  for (let index = 0; index < count; index++) {
+    const from = index * length
+    request.write(bytes, from, first + index)
+    if (signed === undefined) continue
+    const told = bytes.subarray(from + Buffer.byteLength(head) + 4, from + length)
+    bytes.write(signed.sign(first + index, told), from + signatureAt, 'latin1')
+  }
+  return { bytes, length, count }
 }
 
-function webhookBody(phoneNumberId: string): object {
-  const message = {
-    from: `521${PHONE}`,
-    id: `${PROVIDER_ID}${NUMBER}`,
-    timestamp: '1795219200',
-    type: 'text',
-    text: { body: `Hola, ¿me pueden ayudar con mi pedido? Es el número ${NUMBER}. ¡Gracias!` },
-  }
-  const value = {
-    messaging_product: 'whatsapp',
-    metadata: { display_phone_number: '15550783881', phone_number_id: phoneNumberId },
-    contacts: [{ profile: { name: 'Ana' }, wa_id: `521${PHONE}` }],
-    messages: [message],
-  }
+function signerOf({ algorithm, encoding, secret, over }: Signature) {
+  const hmac = (bytes: Buffer): string => createHmac(algorithm, secret).update(bytes).digest(encoding)
+  const other = over === undefined ? undefined : markedText(over)
+  const bytes = Buffer.allocUnsafe(other?.length ?? 0)
   return {
-    object: 'whatsapp_business_account',
-    entry: [{ id: '1', changes: [{ value, field: 'messages' }] }],
+    mark: '~'.repeat(hmac(bytes).length),
+    sign: (number: number, body: Buffer): string => {
+      other?.write(bytes, 0, number)
+      return hmac(other === undefined ? body : bytes)
+    },
   }
 }
 
-function messageBody({ channel }: { channel: string }): object {
-  return { channel, to: `+521${PHONE}`, content: { type: 'text', text: `${TEXT}${NUMBER}` } }
+/** A text that can be written again and again, with another number in the place of its marks. */
+function markedText(text: string) {
+  const template = Buffer.from(text)
+  const numberAt = positionsOf(template, NUMBER)
+  const personAt = positionsOf(template, PERSON)
+  return {
+    length: template.length,
+    write: (bytes: Buffer, from: number, number: number): void => {
+      template.copy(bytes, from)
+      for (const at of numberAt) bytes.write(String(number).padStart(DIGITS, '0'), from + at, 'latin1')
+      for (const at of personAt) bytes.write(String(10_000_000 + (number % CONTACTS)), from + at, 'latin1')
+    },
+  }
 }
 
 function positionsOf(template: Buffer, mark: string): number[] {
   const found: number[] = []
   for (let at = template.indexOf(mark); at >= 0; at = template.indexOf(mark, at + 1)) found.push(at)
   return found
+}
+
+/** A message that the API is asked to send. */
+export function messageOf({ channel, token }: { channel: string; token: string }): Template {
+  const content = { type: 'text', text: `${TEXT}${NUMBER}` }
+  return {
+    headers: ['content-type: application/json', `authorization: Bearer ${token}`],
+    body: JSON.stringify({ channel, to: `+521${PERSON}`, content }),
+  }
 }

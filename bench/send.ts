@@ -5,6 +5,8 @@ import { type Part, startPart } from './parts.ts'
 import type { ProviderQuestions } from './provider.ts'
 import type { ReaderQuestions } from './reader.ts'
 import { type Check, equal, median, onStore, type Report, type Row, row, storesRow } from './report.ts'
+import { messageOf } from './requests.ts'
+import { WHATSAPP } from './webhooks.ts'
 
 export type SendOptions = {
   rounds: number
@@ -14,12 +16,6 @@ export type SendOptions = {
   stores: readonly StoreName[]
 }
 
-const ACCOUNT = {
-  phoneNumberId: '106540352242922',
-  accessToken: 'bench-access-token',
-  appSecret: 'bench-app-secret',
-  verifyToken: 'bench',
-}
 /** Messages that wait before a round, for each second that the ceiling runs. */
 const MESSAGES_PER_SECOND = 4000
 const ENQUEUE_MS = 120_000
@@ -123,13 +119,13 @@ async function checksOf({ daemon, reader, enqueued }: Side): Promise<Check[]> {
 
 async function prepare(stores: readonly StoreName[]): Promise<Bench> {
   const provider = startPart<ProviderQuestions>(new URL('./provider.ts', import.meta.url))
-  const { url } = await provider.ask('listen', ACCOUNT)
+  const { url } = await provider.ask('listen', WHATSAPP)
   const load = startPart<LoadQuestions>(new URL('./load.ts', import.meta.url))
   const loop = startPart<LoopQuestions>(new URL('./loop.ts', import.meta.url))
   const sides: Side[] = []
   for (const store of stores) {
     const daemon = await startDaemon(store)
-    const config = { ...ACCOUNT, apiBase: url, limits: { perSecond: 100_000 } }
+    const config = { ...WHATSAPP, apiBase: url, limits: { perSecond: 100_000 } }
     const body = { connector: 'whatsapp', name: 'bench', config }
     const { id: channel } = await daemon.api<{ id: string }>('POST', '/v1/channels', body)
     const reader = startPart<ReaderQuestions>(new URL('./reader.ts', import.meta.url))
@@ -142,7 +138,7 @@ async function prepare(stores: readonly StoreName[]): Promise<Bench> {
 /** The ceiling, then each daemon while the others idle; who comes first changes from round to round. */
 async function oneRound(bench: Bench, connections: number, seconds: number, index: number): Promise<Round[]> {
   const { loop, url } = bench
-  const { phoneNumberId, accessToken } = ACCOUNT
+  const { phoneNumberId, accessToken } = WHATSAPP
   const ms = seconds * 1000
   const bare = await loop.ask('run', { url, phoneNumberId, accessToken, connections, ms, first: bench.bare })
   bench.bare += bare.accepted
@@ -183,8 +179,8 @@ async function enqueue(
   count: number,
 ): Promise<number> {
   const { port, token } = side.daemon
-  const plan = { host: `127.0.0.1:${port}`, path: '/v1/messages', first: side.enqueued, count, token }
-  await load.ask('prepare', { kind: 'message', channel: side.channel, ...plan })
+  const plan = { host: `127.0.0.1:${port}`, path: '/v1/messages', first: side.enqueued, count }
+  await load.ask('prepare', { ...plan, template: messageOf({ channel: side.channel, token }) })
   const { answers, perSecond } = await load.ask('run', { port, connections, ms: ENQUEUE_MS, again: false })
   if (answers[202] !== count) throw new Error(`of ${count} messages ${JSON.stringify(answers)} were answered`)
   side.enqueued += count

@@ -5,17 +5,12 @@ import { type Part, startPart } from './parts.ts'
 import type { ProviderQuestions } from './provider.ts'
 import type { ReaderQuestions } from './reader.ts'
 import { type Check, equal, median, type Report, type Row, row } from './report.ts'
-import type { RequestPlan } from './requests.ts'
+import { messageOf, type RequestPlan } from './requests.ts'
 import { connectTo, HOT, sizesOf, type TableSize } from './tables.ts'
+import { WHATSAPP, whatsapp } from './webhooks.ts'
 
 export type SoakOptions = { store: StoreName; minutes: number; connections: number }
 
-const ACCOUNT = {
-  phoneNumberId: '106540352242922',
-  accessToken: 'bench-access-token',
-  appSecret: 'bench-app-secret',
-  verifyToken: 'bench',
-}
 /** Each full rate is taken for so long; a quarter of either is half of what the machine takes. */
 const FULL_MS = 5000
 const SHARE = 0.25
@@ -96,17 +91,16 @@ async function prepare(store: StoreName, connections: number): Promise<Bench> {
   const daemon = await startDaemon(store)
   if (daemon.database === null) throw new Error('soak looks into the tables of PostgreSQL: --store postgres')
   const provider = startPart<ProviderQuestions>(new URL('./provider.ts', import.meta.url))
-  const { url } = await provider.ask('listen', ACCOUNT)
-  const config = { ...ACCOUNT, apiBase: url, limits: { perSecond: 100_000 } }
+  const { url } = await provider.ask('listen', WHATSAPP)
+  const config = { ...WHATSAPP, apiBase: url, limits: { perSecond: 100_000 } }
   const body = { connector: 'whatsapp', name: 'bench', config }
   const made = await daemon.api<{ id: string; webhookUrl: string }>('POST', '/v1/channels', body)
   await provider.ask('subscribe', { webhookUrl: made.webhookUrl })
   const reader = startPart<ReaderQuestions>(new URL('./reader.ts', import.meta.url))
   await reader.ask('follow', { port: daemon.port, token: daemon.token })
   const common = { host: `127.0.0.1:${daemon.port}`, first: 0, count: 0 }
-  const { phoneNumberId, appSecret } = ACCOUNT
-  const webhook = { kind: 'webhook', path: `/in/whatsapp/${made.id}`, phoneNumberId, appSecret } as const
-  const message = { kind: 'message', path: '/v1/messages', channel: made.id, token: daemon.token } as const
+  const webhook = { path: `/in/whatsapp/${made.id}`, template: whatsapp.template() }
+  const template = messageOf({ channel: made.id, token: daemon.token })
   const source = (plan: RequestPlan, status: number): Source => ({
     load: startPart<LoadQuestions>(new URL('./load.ts', import.meta.url)),
     ...{ plan, status, accepted: 0 },
@@ -116,7 +110,7 @@ async function prepare(store: StoreName, connections: number): Promise<Bench> {
     ...{ daemon, provider, reader },
     tables: await connectTo(daemon.database),
     webhooks: source({ ...webhook, ...common }, 200),
-    posts: source({ ...message, ...common }, 202),
+    posts: source({ path: '/v1/messages', template, ...common }, 202),
   }
 }
 
