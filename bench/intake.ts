@@ -27,7 +27,7 @@ export type Channel = {
   sent: number
   /** Answered 200. */
   accepted: number
-  /** What it is likely to take. */
+  /** The most that it took so far: what it is likely to take. */
   perSecond: number
 }
 
@@ -110,7 +110,7 @@ async function drive(
   const answer = await load.ask('run', { port, connections, ms, again: false })
   channel.sent += answer.sent
   channel.accepted += answer.answers[200] ?? 0
-  channel.perSecond = answer.perSecond
+  channel.perSecond = Math.max(channel.perSecond, answer.perSecond)
   return answer
 }
 
