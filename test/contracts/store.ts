@@ -15,34 +15,32 @@ import { retentionLaws } from './store/retention.ts'
 import { sendingLaws } from './store/sending.ts'
 import { timelineLaws } from './store/timeline.ts'
 import { toldLaws } from './store/told.ts'
-import { createTrial, type Specimen } from './store/trial.ts'
+import { createTrial, type Specimen, type Trial } from './store/trial.ts'
 import { visitorLaws } from './store/visitors.ts'
 
 export type { Specimen } from './store/trial.ts'
 
+/** Laws that every kind of call passes: commits, the log, claims, files, sweeps, and queries with them. */
+export const CALL_LAWS = [logLaws, inboundLaws, sendingLaws, fileLaws, retentionLaws] as const
+
+const ALL_LAWS = [
+  ...CALL_LAWS,
+  ...[receiptLaws, accessLaws, amendmentLaws, peopleLaws, consentLaws, identityLaws, contactLaws],
+  ...[foundLaws, timelineLaws, visitorLaws, importLaws, toldLaws],
+]
+
 /**
- * The laws that every store holds: RULES A to D as they show from outside. Each engine runs all of them, in
- * `test/store/`; a law that only one could hold would not belong here.
+ * The laws that every store holds: RULES A to F as they show from outside. Each engine runs all of them, in
+ * `test/store/`; a law that only one could hold would not belong here. `laws`: fewer, where only the way to an engine
+ * differs that runs all of them elsewhere.
  */
-export function storeLaws(name: string, open: () => Promise<Specimen>): void {
+export function storeLaws(
+  name: string,
+  open: () => Promise<Specimen>,
+  laws: readonly ((it: Trial) => void)[] = ALL_LAWS,
+): void {
   describe(name, () => {
     const trial = createTrial(open)
-    logLaws(trial)
-    inboundLaws(trial)
-    sendingLaws(trial)
-    receiptLaws(trial)
-    fileLaws(trial)
-    retentionLaws(trial)
-    accessLaws(trial)
-    amendmentLaws(trial)
-    peopleLaws(trial)
-    consentLaws(trial)
-    identityLaws(trial)
-    contactLaws(trial)
-    foundLaws(trial)
-    timelineLaws(trial)
-    visitorLaws(trial)
-    importLaws(trial)
-    toldLaws(trial)
+    for (const law of laws) law(trial)
   })
 }

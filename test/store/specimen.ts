@@ -1,4 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { LogEvent } from '../../model/event.ts'
+import { migrate } from '../../store/sqlite/engine.ts'
 import { openSqlite } from '../../store/sqlite/sqlite.ts'
 import { type OpenThread, sameThread } from '../../store/sqlite/thread.ts'
 import type { Specimen } from '../contracts/store.ts'
@@ -37,7 +40,24 @@ export async function openSpecimen(
   }
 }
 
+let migrated: Promise<Buffer> | undefined
+
+/** A folder with a database that is empty and migrated: that takes longer than most laws, and is done once. */
+export async function freshFolder(root?: string): Promise<Folder> {
+  migrated ??= emptyDatabase()
+  const folder = await scratch(root)
+  await writeFile(join(folder.path, 'omnibus.db'), await migrated)
+  return folder
+}
+
+async function emptyDatabase(): Promise<Buffer> {
+  await using folder = await scratch()
+  const path = join(folder.path, 'omnibus.db')
+  migrate(path)
+  return readFile(path)
+}
+
 /** In memory, as good as; facts are loaded as across a network, so that `want` must name what `decide` reads. */
 export async function openInBulk(): Promise<Specimen> {
-  return openSpecimen((path, options) => sameThread(path, { ...options, inBulk: true }), await scratch())
+  return openSpecimen((path, options) => sameThread(path, { ...options, inBulk: true }), await freshFolder())
 }
