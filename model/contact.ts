@@ -79,7 +79,9 @@ export function timeZoneOf(text: string): string | undefined {
 /** A country code, or undefined for what is none. */
 export function countryOf(text: string): string | undefined {
   const code = text.trim().toUpperCase()
-  return /^[A-Z]{2}$/.test(code) && code !== 'ZZ' && REGIONS.of(code) !== code ? code : undefined
+  regions ??= new Intl.DisplayNames('en', { type: 'region' })
+  return /^[A-Z]{2}$/.test(code) && code !== 'ZZ' && regions.of(code) !== code ? code : undefined
 }
 
-const REGIONS = new Intl.DisplayNames('en', { type: 'region' })
+/** Names of countries are megabytes, read when the first is asked for. */
+let regions: Intl.DisplayNames | undefined

@@ -114,6 +114,7 @@ const SMALL: ReadonlySet<keyof Queries> = new Set([
   'channels',
   'groups',
   'mediaDue',
+  'importsOpen',
 ])
 
 /** What followers are behind after a first start, or a quiet night. */
