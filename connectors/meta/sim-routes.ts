@@ -7,6 +7,7 @@ import type { SimRequest } from '../kit/sim/sim.ts'
 import type { MetaSim } from './sim.ts'
 import { refusal } from './sim-errors.ts'
 import { handleSend } from './sim-send.ts'
+import { isBeyondAscii } from './sim-webhooks.ts'
 import type { SimAccount, World } from './sim-world.ts'
 
 /** `/v26.0/<id>/messages`, with or without a version. */
@@ -87,8 +88,7 @@ async function upload(world: World, account: SimAccount, { headers, body }: SimR
   if (bytesMax === undefined) return refusal('100', 'message.attachment.type').answer
   if (!(file instanceof File)) return refusal('100', 'filedata').answer
   if (file.size > bytesMax) return refusal('100', `the file is larger than ${bytesMax} bytes`).answer
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII is what is refused.
-  if (/[^\x00-\x7f]/.test(file.name)) return refusal('100', 'the name of the file is not ASCII').answer
+  if (isBeyondAscii(file.name)) return refusal('100', 'the name of the file is not ASCII').answer
   const id = world.files.put(Buffer.from(await file.arrayBuffer()), file.type)
   world.uploads.set(id, { account: account.id, type })
   return json({ attachment_id: id })

@@ -25,10 +25,13 @@ function signatureOf(body: Buffer, secret: string): string {
   return createHmac('sha256', secret).update(body).digest('hex')
 }
 
+export function isBeyondAscii(text: string): boolean {
+  return /[\u0080-\uffff]/.test(text)
+}
+
 /** "Non-ASCII is sent \uXXXX-escaped" (A2). */
 export function escaped(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: everything beyond ASCII is what is meant.
-  if (!/[^\x00-\x7f]/.test(text)) return text
+  if (!isBeyondAscii(text)) return text
   return text.replace(/[\u0080-\uffff]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../model/clock.ts'
+import { systemClock } from '../../model/clock.ts'
 import { type Random, seededRandom, systemRandom } from '../../model/random.ts'
 import type { Json } from '../kit/json.ts'
 import { createAudit } from '../kit/sim/audit.ts'
@@ -6,7 +6,7 @@ import { createConduct } from '../kit/sim/behaviour.ts'
 import { controlRoutes } from '../kit/sim/control.ts'
 import { createFiles } from '../kit/sim/files.ts'
 import { createReceipts, type Receipts, usualSteps } from '../kit/sim/receipts.ts'
-import { createSimServer, type Sim, whenDrained } from '../kit/sim/sim.ts'
+import { createSimServer, type Sim, type SimOptions, whenDrained } from '../kit/sim/sim.ts'
 import { createWebhooks, type Webhooks } from '../kit/sim/webhooks.ts'
 import type { SimFacts } from './sim-check.ts'
 import {
@@ -28,13 +28,7 @@ import {
   type World,
 } from './sim-world.ts'
 
-export type MetaSimOptions = {
-  /** 0 or absent: any free one. */
-  port?: number
-  /** Times and windows; delays are real time whatever it says. */
-  clock?: Clock
-  /** Repeats the same choices; absent: other ones each time. */
-  seed?: number
+export type MetaSimOptions = SimOptions & {
   appSecret: string
   accessToken: string
   verifyToken: string

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { type Clock, systemClock } from '../../model/clock.ts'
+import { systemClock } from '../../model/clock.ts'
 import { seededRandom, systemRandom } from '../../model/random.ts'
 import { reply } from '../kit/sim/answer.ts'
 import { createAudit } from '../kit/sim/audit.ts'
 import { createConduct } from '../kit/sim/behaviour.ts'
 import { controlRoutes } from '../kit/sim/control.ts'
-import { createSimServer, type Sim, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
+import { createSimServer, type Sim, type SimOptions, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
 import type { WebhookStats } from '../kit/sim/webhooks.ts'
 import { answerCall } from './sim-answer.ts'
 import { type Behaviour, GOOD_DAY } from './sim-behaviour.ts'
@@ -14,13 +14,7 @@ import { changeChat, type InjectedMessage, injectMessage, injectReaction, inject
 import { createUpdates } from './sim-updates.ts'
 import type { Bot, SimBot, TelegramSent, World } from './sim-world.ts'
 
-export type TelegramSimOptions = {
-  /** 0 or absent: any free one. */
-  port?: number
-  /** Times; delays are real time whatever it says. */
-  clock?: Clock
-  /** Repeats the same choices; absent: other ones each time. */
-  seed?: number
+export type TelegramSimOptions = SimOptions & {
   /** Others are refused (PROVIDERS D5). */
   bots: readonly SimBot[]
   /** Where the first bot's updates go, and under which secret, as if `setWebhook` had been called. */

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
-import { type Clock, systemClock } from '../../model/clock.ts'
+import { systemClock } from '../../model/clock.ts'
 import { type Random, seededRandom, systemRandom } from '../../model/random.ts'
 import { createAudit } from '../kit/sim/audit.ts'
 import { createConduct } from '../kit/sim/behaviour.ts'
 import { controlRoutes } from '../kit/sim/control.ts'
 import { createFiles } from '../kit/sim/files.ts'
 import { createReceipts, type Step, usualSteps } from '../kit/sim/receipts.ts'
-import { createSimServer, type Sim, whenDrained } from '../kit/sim/sim.ts'
+import { createSimServer, type Sim, type SimOptions, whenDrained } from '../kit/sim/sim.ts'
 import { createWebhooks, type Webhooks } from '../kit/sim/webhooks.ts'
 import { route, type Taken, TWILIOS_DAY, type TwilioBehaviour, type World } from './sim-api.ts'
 import { twilioRoutes } from './sim-control.ts'
@@ -20,21 +20,16 @@ import {
 } from './sim-messages.ts'
 import { createPeople, type InjectedMessage } from './sim-people.ts'
 
-export type TwilioSimOptions = SimAccount & {
-  /** Accounts besides that one; each signs its own webhooks. */
-  others?: readonly SimAccount[]
-  /** 0 or absent: any free one. */
-  port?: number
-  /** Times; delays are real time whatever it says. */
-  clock?: Clock
-  /** Repeats the same choices; absent: other ones each time. */
-  seed?: number
-  /** Where what people write goes; it waits until it is known. `subscribe` changes it. */
-  webhookUrl?: string
-  behaviour?: Partial<TwilioBehaviour>
-  /** How many sends `sent` holds at least; older ones are only counted. */
-  logMax?: number
-}
+export type TwilioSimOptions = SimOptions &
+  SimAccount & {
+    /** Accounts besides that one; each signs its own webhooks. */
+    others?: readonly SimAccount[]
+    /** Where what people write goes; it waits until it is known. `subscribe` changes it. */
+    webhookUrl?: string
+    behaviour?: Partial<TwilioBehaviour>
+    /** How many sends `sent` holds at least; older ones are only counted. */
+    logMax?: number
+  }
 
 /** A receipt made by hand, in Twilio's word. One of `id` and `reference` names a message in the log. */
 export type InjectedStatus = { id?: string; reference?: string; status: string; code?: number }

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
-import { type Clock, systemClock } from '../../model/clock.ts'
+import { systemClock } from '../../model/clock.ts'
 import { type Random, seededRandom, systemRandom } from '../../model/random.ts'
 import { reply } from '../kit/sim/answer.ts'
 import { createAudit } from '../kit/sim/audit.ts'
 import { createConduct } from '../kit/sim/behaviour.ts'
 import { controlRoutes } from '../kit/sim/control.ts'
-import { createSimServer, type Sim, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
+import { createSimServer, type Sim, type SimOptions, type SimRequest, whenDrained } from '../kit/sim/sim.ts'
 import { handshake } from '../meta/sim-webhooks.ts'
 import { createAccount, type InjectedNews } from './sim-account.ts'
 import { type Behaviour, GOOD_DAY } from './sim-behaviour.ts'
@@ -26,13 +26,7 @@ import { createMetaReceipts } from './sim-receipts.ts'
 import type { SimTemplate } from './sim-template.ts'
 import { createMetaWebhooks } from './sim-webhooks.ts'
 
-export type WhatsAppSimOptions = {
-  /** 0 or absent: any free one. */
-  port?: number
-  /** Times and windows; delays are real time whatever it says. */
-  clock?: Clock
-  /** Repeats the same choices; absent: other ones each time. */
-  seed?: number
+export type WhatsAppSimOptions = SimOptions & {
   appSecret: string
   accessToken: string
   verifyToken: string

@@ -42,9 +42,17 @@ export type SimRequest = {
 
 export type SimServer = { url: string; close(): Promise<void> }
 
-export type SimServerOptions = {
+/** What every simulator may be started with. */
+export type SimOptions = {
   /** 0 or absent: any free one. */
   port?: number
+  /** Times and windows; delays are real time whatever it says. */
+  clock?: Clock
+  /** Repeats the same choices; absent: other ones each time. */
+  seed?: number
+}
+
+export type SimServerOptions = Pick<SimOptions, 'port'> & {
   /** The largest request that the provider takes. */
   bodyBytesMax: number
   /** Made when the first request comes: they name the simulator, which is made after its server. */
