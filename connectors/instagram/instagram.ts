@@ -138,9 +138,7 @@ async function checkUser(config: InstagramConfig, io: Io): Promise<Omit<Health, 
 }
 
 async function checkPage(config: InstagramConfig, io: Io): Promise<Omit<Health, 'at'>> {
-  const { accountId, accessToken, appId } = config
+  const { accountId, accessToken } = config
   await ask(`${graphUrl(config)}/${accountId}?fields=username`, accessToken, io)
-  if (appId === undefined) return { state: 'ok' }
-  const app = { id: appId, secret: listOf(config.appSecret)[0] ?? '' }
-  return tokenHealth(graphUrl(config), accessToken, app, io)
+  return tokenHealth(graphUrl(config), config, io)
 }

@@ -90,8 +90,6 @@ function check(config: MessengerConfig, io: Io) {
   return healthBy(io, async () => {
     const { url, accessToken } = accountOf(config)
     await ask(`${url}?fields=id,name`, accessToken, io)
-    if (config.appId === undefined) return { state: 'ok' }
-    const app = { id: config.appId, secret: listOf(config.appSecret)[0] ?? '' }
-    return tokenHealth(graphUrl(config), accessToken, app, io)
+    return tokenHealth(graphUrl(config), config, io)
   })
 }

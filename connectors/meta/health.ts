@@ -2,6 +2,7 @@ import type { Health } from '../../model/channel.ts'
 import { SendFailure } from '../../model/failure.ts'
 import type { Io } from '../connector.ts'
 import { numberIn, objectIn, textIn } from '../kit/json.ts'
+import { listOf } from '../kit/secret.ts'
 import { ask } from './account.ts'
 
 /** What `prove` found out; or, if it was refused, what that says about the credentials. */
@@ -31,17 +32,18 @@ export function healthUntil(at: number, now: number): Omit<Health, 'at'> {
 }
 
 /**
- * The health that the Graph API knows of a token; the app vouches for the question (`<app id>|<app secret>`).
+ * The health that the Graph API knows of a token; the app vouches for the question (`<app id>|<app secret>`). Without
+ * an app it cannot be asked, and the token has just been used.
  * @param base `…/v26.0`
  */
 export async function tokenHealth(
   base: string,
-  accessToken: string,
-  app: { id: string; secret: string },
+  { accessToken, appId, appSecret }: { accessToken: string; appId?: string; appSecret: string | string[] },
   io: Io,
 ): Promise<Omit<Health, 'at'>> {
+  if (appId === undefined) return { state: 'ok' }
   const url = `${base}/debug_token?input_token=${encodeURIComponent(accessToken)}`
-  const data = objectIn(await ask(url, `${app.id}|${app.secret}`, io), 'data')
+  const data = objectIn(await ask(url, `${appId}|${listOf(appSecret)[0] ?? ''}`, io), 'data')
   if (data?.['is_valid'] === false) {
     return {
       state: 'failing',

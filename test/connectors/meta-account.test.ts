@@ -1,21 +1,9 @@
-import { afterEach, describe, expect, test } from 'vitest'
-import { ACCOUNT, ANA_ID, createMetaRig, META, type MetaName, type MetaRig } from './meta-rig.ts'
+import { describe, expect, test } from 'vitest'
+import { ACCOUNT, ANA_ID, type MetaRig, NAMES, rigOf } from './meta-rig.ts'
 import { outbound, storedFile } from './rig.ts'
 
 const TEXT = { type: 'text', text: 'Hola' } as const
-const NAMES = Object.keys(META) as MetaName[]
 const PNG = storedFile(Buffer.from('a picture'), 'image/png', 'año.png')
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
-
-async function rigOf(...args: Parameters<typeof createMetaRig>): Promise<MetaRig> {
-  const rig = await createMetaRig(...args)
-  open.push(rig)
-  return rig
-}
 
 describe.each(NAMES)('%s', name => {
   test('what people send can be fetched, and what is gone fails', async () => {

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import type { AnyConnector, Connector, Inbound, Io, Outbound } from '../../connectors/connector.ts'
 import { instagram } from '../../connectors/instagram/instagram.ts'
 import { createInstagramSim } from '../../connectors/instagram/sim.ts'
@@ -19,6 +20,7 @@ export const META = {
   instagram: { connector: opened(instagram), create: createInstagramSim, key: 'accountId' },
 } as const
 export type MetaName = keyof typeof META
+export const NAMES = Object.keys(META) as MetaName[]
 
 type Config = Record<string, unknown>
 
@@ -35,6 +37,13 @@ export type MetaRig = {
   send(content: Outbound['content'], more?: Partial<Outbound>): Promise<SentMessage>
   refused(content: Outbound['content'], more?: Partial<Outbound>): Promise<Failure>
   close(): Promise<void>
+}
+
+/** For one test: it goes with it. */
+export async function rigOf(...args: Parameters<typeof createMetaRig>): Promise<MetaRig> {
+  const rig = await createMetaRig(...args)
+  onTestFinished(() => rig.close())
+  return rig
 }
 
 export async function createMetaRig(

@@ -1,25 +1,13 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Outbound } from '../../connectors/connector.ts'
 import type { Content, StoredMedia } from '../../model/content.ts'
 import { fitContent } from '../../queue/fit.ts'
-import { ANA_ID, createMetaRig, META, type MetaName, type MetaRig } from './meta-rig.ts'
+import { ANA_ID, META, NAMES, rigOf } from './meta-rig.ts'
 import { outbound, storedFile } from './rig.ts'
 
 const TEXT = { type: 'text', text: 'Hola' } as const
 const HOUR = 3_600_000
-const NAMES = Object.keys(META) as MetaName[]
 const PNG = storedFile(Buffer.from('a picture'), 'image/png', 'año.png')
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
-
-async function rigOf(...args: Parameters<typeof createMetaRig>): Promise<MetaRig> {
-  const rig = await createMetaRig(...args)
-  open.push(rig)
-  return rig
-}
 
 describe.each(NAMES)('%s', name => {
   /** What each content becomes; every row was accepted by the simulator, which checks as Meta does. */
