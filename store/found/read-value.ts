@@ -44,8 +44,8 @@ function readTexts({ condition, asked, place, value }: Answer, reader: Reader): 
     readText({ condition, asked, place: `${place}[${index}]`, value: one }, reader),
   )
   condition.value = read.map(one => one?.kept)
-  const any: Test = { on: 'any', of: read.flatMap(one => one?.test ?? []) }
-  return op === 'hasNone' ? { on: 'not', of: any } : any
+  const anyOf: Test = { on: 'any', of: read.flatMap(one => one?.test ?? []) }
+  return op === 'hasNone' ? { on: 'not', of: anyOf } : anyOf
 }
 
 function readText({ condition, asked, place, value }: Answer, reader: Reader): Texts | undefined {
